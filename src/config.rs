@@ -7,18 +7,24 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use error::MAX_SOCKET_PATH_BYTES;
 use ipnet::IpNet;
 use origin::is_origin;
 
 mod base_path;
+mod error;
 mod limits;
+mod node;
 mod origin;
 mod sinks;
 
 pub use base_path::{BasePath, BasePathError};
+pub use error::ConfigError;
 pub use hivesum_actors::engine::HasherPriority;
+pub use hivesum_actors::fleet::FleetConfig;
 pub use hivesum_actors::store::retention::Retention;
 pub use limits::{BodyPace, Limits, RateLimit};
+pub use node::NodeConfig;
 pub use sinks::{MAX_SINKS, SinkConfig, SmtpConfig, SmtpTls, WebhookConfig, check_sinks};
 
 /// The default listen address.
@@ -64,6 +70,8 @@ pub struct ServeConfig {
     pub sinks: Vec<SinkConfig>,
     /// The URL that is asked after each run over a collection.
     pub heartbeat_url: Option<String>,
+    /// The fleet that the service coordinates; none means that it reads its own directories alone.
+    pub fleet: Option<FleetConfig>,
     /// Limits for one client and for all clients together.
     pub limits: Limits,
 }
@@ -130,6 +138,7 @@ impl ServeConfig {
             log_format: LogFormat::Text,
             sinks: Vec::new(),
             heartbeat_url: None,
+            fleet: None,
             limits: Limits::default(),
         }
     }
@@ -172,6 +181,9 @@ impl ServeConfig {
         if self.tls.as_ref().is_some_and(|tls| empty(&tls.certificates) || empty(&tls.key)) {
             return Err(ConfigError::HalfOfTls);
         }
+        if self.fleet.as_ref().is_some_and(|fleet| fleet.url.is_empty()) {
+            return Err(ConfigError::FleetWithoutUrl);
+        }
         self.limits.check()?;
         check_sinks(&self.sinks)?;
         for name in self.roots.iter().filter_map(|root| root.name.as_ref()) {
@@ -185,51 +197,6 @@ impl ServeConfig {
         let not_a_host = |host: &&String| host.is_empty() || host.contains(['/', ' ', '@']);
         self.allow_hosts.iter().find(not_a_host).map_or(Ok(()), |host| Err(ConfigError::HostName(host.clone())))
     }
-}
-
-/// The longest path of a Unix socket: `sun_path` of `unix(7)` without its final NUL.
-const MAX_SOCKET_PATH_BYTES: usize = 107;
-
-/// Why a configuration is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// Anyone on the network could use the service.
-    #[error("--no-auth is accepted on a loopback address only, not on {0}")]
-    OpenToTheNetwork(SocketAddr),
-    /// Tokens would cross the network in the clear.
-    #[error(
-        "{0} is not a loopback address: give --tls-cert and --tls-key, or --behind-proxy if a proxy in front speaks TLS"
-    )]
-    WithoutTls(SocketAddr),
-    /// The path of the socket does not fit into an address.
-    #[error("unix:{} is longer than the address of a socket can be: {MAX_SOCKET_PATH_BYTES} bytes", .0.display())]
-    SocketPath(PathBuf),
-    /// Nobody could listen in on a Unix socket.
-    #[error("a Unix socket does not need TLS: leave out --tls-cert and --tls-key, or listen on an address")]
-    TlsOnSocket,
-    /// The certificate or the key is missing.
-    #[error("TLS needs both --tls-cert and --tls-key")]
-    HalfOfTls,
-    /// A limit is zero.
-    #[error("{0} must not be 0: the service could not do anything")]
-    Nothing(&'static str),
-    /// A root's name cannot stand in a URL.
-    #[error("{0:?} cannot be the name of a directory: it must not be empty or contain `/` or control characters")]
-    RootName(String),
-    /// An origin could never match, or would match every site.
-    #[error("{0:?} is not an origin: write it as browsers do, https://host or https://host:port")]
-    Origin(String),
-    /// A sink is described wrongly.
-    #[error("sink {name:?}: {why}")]
-    Sink {
-        /// Its name.
-        name: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// A host name could never match.
-    #[error("{0:?} is not a host name")]
-    HostName(String),
 }
 
 #[cfg(test)]

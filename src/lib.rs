@@ -22,6 +22,7 @@ mod error;
 mod etag;
 mod gate;
 mod metrics;
+pub mod node;
 pub mod notify;
 mod openapi;
 mod request;

@@ -29,6 +29,7 @@ use crate::metrics::{Metrics, UPKEEP_EVERY};
 use crate::notify;
 use crate::request::Bandwidth;
 use crate::service::Service;
+use crate::service::fleet::OwnFleet;
 use crate::service::sign_in::SignInPage;
 use crate::telemetry;
 
@@ -36,12 +37,12 @@ mod drain;
 mod error;
 mod http;
 mod link;
-mod process;
+pub(crate) mod process;
 mod tls;
 mod unix_socket;
 
 use drain::{Drained, drain};
-pub use error::ServeError;
+pub use error::{FleetRefused, ServeError};
 use http::Listener;
 use tls::Tls;
 
@@ -122,6 +123,7 @@ impl Server {
         let engine = Engine::start(engine_config(&config)).await?;
         let jobs = Jobs::open(engine.clone(), jobs_config(&config, roots)).await?;
         let sessions = jobs.sessions().await.map_err(StartError::from)?;
+        let fleet = OwnFleet::start(config.fleet.as_ref(), &jobs, sessions.state_id()).await?;
         let auth = Arc::new(Auth::new(config.access, jobs.tokens(), sessions));
         let metrics = Metrics::new();
         let gate = Gate::new(&config, address, auth.clone(), metrics.unmatched());
@@ -146,6 +148,7 @@ impl Server {
             exports: Permits::new(LINE_EXPORTS, LINE_EXPORTS_OF_ONE),
             sinks,
             heartbeat,
+            fleet,
             limits: config.limits.clone(),
         });
         let control = ControlSocket::bind(&config.state_dir).map_err(ServeError::Control)?;

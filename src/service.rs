@@ -1,6 +1,7 @@
 //! The state that all handlers share: built once, behind one pointer for all workers.
 
 pub(crate) mod collection;
+pub(crate) mod fleet;
 pub(crate) mod job;
 pub(crate) mod sign_in;
 
@@ -27,6 +28,7 @@ use crate::metrics::Metrics;
 use crate::notify::{Heartbeat, Sink, serve_heartbeat, serve_sink};
 use crate::request::Bandwidth;
 use crate::request::body::BodyRules;
+use crate::service::fleet::OwnFleet;
 
 /// The shared state of the service.
 pub(crate) struct Service {
@@ -64,6 +66,8 @@ pub(crate) struct Service {
     pub(crate) sinks: Vec<Arc<Sink>>,
     /// Who waits for the end of runs.
     pub(crate) heartbeat: Option<Arc<Heartbeat>>,
+    /// The machines that hash for it.
+    pub(crate) fleet: OwnFleet,
 }
 
 impl Service {

@@ -9,9 +9,10 @@ use crate::config::LogFormat;
 /// The variable that filters the log.
 const FILTER_VARIABLE: &str = "HIVESUM_LOG";
 
-/// The default filter: only warnings about the start and stop of the HTTP server, and nothing about connections that
+/// The default filter: only warnings about the start and stop of the HTTP server and of connections to a NATS server, and
+/// nothing about connections that
 /// break off or send no request, because anyone could fill the log with them.
-const FILTER: &str = "info,actix_server=warn,actix_http=off";
+const FILTER: &str = "info,actix_server=warn,actix_http=off,async_nats=warn";
 
 /// Starts logging for the process, including panics. A second call changes nothing.
 pub fn init(format: LogFormat) {

@@ -14,6 +14,7 @@ use super::find::FindArgs;
 use super::hash_args::HashArgs;
 use super::jobs::JobsCommand;
 use super::locate::LocateArgs;
+use super::node::NodeArgs;
 use super::notify::NotifyCommand;
 use super::pages::{CompletionsArgs, ManArgs};
 use super::roots::RootsCommand;
@@ -73,6 +74,8 @@ pub(super) enum Command {
     Algorithms(AlgorithmsArgs),
     /// Serve a web page and a REST API that hash uploads and directories.
     Serve(Box<ServeArgs>),
+    /// Hash directories of this machine for a service on another one: be a node of its fleet.
+    Node(Box<NodeArgs>),
     /// Print the settings that serve would use, and where each of them comes from.
     Config(Box<ServeArgs>),
     /// Run, list, show, export, cancel and delete the jobs of a service.

@@ -19,9 +19,20 @@ pub(super) fn run(args: ServeArgs, flags: &ArgMatches) -> anyhow::Result<ExitCod
     let config = args.into_config("config")?;
     let in_force = Table::try_from(Settings::of(&config))?;
     let in_file = Table::try_from(&file)?;
+    print_settings(Settings::NAMES, &in_force, (flags, &in_file), (&config.roots, roots_given))
+}
+
+/// Prints settings in the format of the file, each line with its origin: the command line, the environment, the file or
+/// nothing. The directories come from the command line if some were given there.
+pub(super) fn print_settings(
+    names: &[&str],
+    in_force: &Table,
+    (flags, in_file): (&ArgMatches, &Table),
+    (roots, roots_given): (&[RootConfig], bool),
+) -> anyhow::Result<ExitCode> {
     let mut text = String::new();
-    for name in Settings::NAMES {
-        let origin = origin(name, flags, &in_file);
+    for name in names {
+        let origin = origin(name, flags, in_file);
         // Writing into a string never fails.
         let _ = match in_force.get(*name) {
             Some(value) => writeln!(text, "{name} = {value}  # {origin}"),
@@ -29,7 +40,7 @@ pub(super) fn run(args: ServeArgs, flags: &ArgMatches) -> anyhow::Result<ExitCod
         };
     }
     let origin_of_roots = if roots_given { "command line" } else { "file" };
-    write_roots(&mut text, &config.roots, origin_of_roots);
+    write_roots(&mut text, roots, origin_of_roots);
     write_stdout(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -30,6 +30,7 @@ mod locate;
 mod lock_holder;
 mod manifest_file;
 mod naming;
+mod node;
 mod notify;
 mod output;
 mod own_output;
@@ -187,6 +188,10 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => {
             tell_misspelt_variables();
             serve::run(*args)
+        }
+        Command::Node(args) => {
+            tell_misspelt_variables();
+            node::run(*args, flags)
         }
         Command::Config(args) => {
             tell_misspelt_variables();

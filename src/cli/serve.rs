@@ -102,6 +102,7 @@ fn command_error(error: ServeError, state_dir: &Path) -> anyhow::Error {
         ServeError::Config(_)
         | ServeError::Tls(_)
         | ServeError::Sink(_)
+        | ServeError::Fleet(_)
         | ServeError::RootsClash(_)
         | ServeError::Root(RootError::Nameless { .. }) => UsageError::of("serve", error).into(),
         ServeError::Root(RootError::Open { path, source }) => anyhow::anyhow!("{path}: {}", system_text(&source)),

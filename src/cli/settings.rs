@@ -3,27 +3,29 @@
 //! A flag overrides the environment, which overrides the file, which overrides the default. The keys of the file are
 //! the names of the settings here; an unknown key is an error.
 
-mod declare;
+pub(super) mod declare;
+pub(super) mod file;
 mod sink_word;
-mod words;
+pub(super) mod words;
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU64, NonZeroUsize};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use hivesum::config::{Access, BasePath, ServeConfig, TlsFiles};
+use hivesum::config::{Access, BasePath, FleetConfig, ServeConfig, TlsFiles};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::engine::from_one;
-use super::error::system_text;
 use declare::settings;
 pub(super) use sink_word::SinkWord;
-use words::{ListenWord, LogWord, PriorityWord, RateWord, in_plain_words};
+use words::{ListenWord, LogWord, PriorityWord, RateWord};
 
 settings! {
+    Settings of ServeConfig;
+
     ["Service"]
 
     /// Address or host name, and port; or unix:PATH. :PORT is every IPv4 address, port 0 a free port [default: 127.0.0.1:8080].
@@ -210,6 +212,41 @@ settings! {
     #[arg(long, value_name = "URL", env = "HIVESUM_HEARTBEAT_URL")]
     heartbeat_url: String, |c| c.heartbeat_url.clone(), |c, v| c.heartbeat_url = Some(v);
 
+    ["Fleet"]
+
+    /// NATS server of a fleet whose nodes hash for this service: nats://HOST:4222 on this machine, tls://HOST:4222
+    /// elsewhere. Several are separated by commas [default: none].
+    #[arg(long, value_name = "URL", env = "HIVESUM_FLEET", hide_env_values = true)]
+    fleet: String, |c| c.fleet.as_ref().map(|fleet| fleet.url.clone()), |c, v| fleet_of(c).url = v;
+
+    /// Credentials file of NATS, which nobody else may read [default: none].
+    #[arg(long, value_name = "FILE", env = "HIVESUM_FLEET_CREDS")]
+    fleet_creds: PathBuf, |c| c.fleet.as_ref().and_then(|fleet| fleet.creds.clone()),
+        |c, v| fleet_of(c).creds = Some(v);
+
+    /// Certificates of authorities (PEM) for the TLS of the NATS server [default: those of the system].
+    #[arg(long, value_name = "FILE", env = "HIVESUM_FLEET_CA")]
+    fleet_ca: PathBuf, |c| c.fleet.as_ref().and_then(|fleet| fleet.ca.clone()), |c, v| fleet_of(c).ca = Some(v);
+
+    /// Name of the fleet: several may share a NATS server [default: hivesum].
+    #[arg(long, value_name = "NAME", env = "HIVESUM_FLEET_NAME")]
+    fleet_name: String, |c| c.fleet.as_ref().map(|fleet| fleet.name.clone()), |c, v| fleet_of(c).name = v;
+
+    /// Allow nats:// without TLS beyond this machine: whoever is on the way reads and changes what passes.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
+        env = "HIVESUM_FLEET_INSECURE")]
+    fleet_insecure: bool, |c| c.fleet.as_ref().map(|fleet| fleet.insecure), |c, v| fleet_of(c).insecure = v;
+
+    /// How long a node counts as present after it has announced itself [default: 10].
+    #[arg(long, value_name = "SECONDS", env = "HIVESUM_FLEET_ANNOUNCE_SECONDS")]
+    fleet_announce_seconds: u64, |c| c.fleet.as_ref().map(|fleet| fleet.announcement.as_secs()),
+        |c, v| fleet_of(c).announcement = Duration::from_secs(v);
+
+    /// How long work that a node holds may be without a sign of it before another node gets it [default: 30].
+    #[arg(long, value_name = "SECONDS", env = "HIVESUM_FLEET_ACK_SECONDS")]
+    fleet_ack_seconds: u64, |c| c.fleet.as_ref().map(|fleet| fleet.ack_wait.as_secs()),
+        |c, v| fleet_of(c).ack_wait = Duration::from_secs(v);
+
     ["Slow and idle connections"]
 
     /// Minimum average speed of uploads, and of the readers of exports, after the grace period, in bytes per second
@@ -243,55 +280,7 @@ fn tls_of(config: &mut ServeConfig) -> &mut TlsFiles {
     config.tls.get_or_insert_with(|| TlsFiles { certificates: PathBuf::new(), key: PathBuf::new() })
 }
 
-impl Settings {
-    /// Reads the settings from a file.
-    ///
-    /// # Errors
-    /// If the file cannot be read or is not valid. The text names the line.
-    pub(super) fn of_file(path: &Path) -> Result<Self, String> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| format!("{}: {}", path.display(), system_text(&error)))?;
-        let settings: Self = toml::from_str(&text)
-            .map_err(|error| format!("{}: {}", path.display(), in_plain_words(error.to_string().trim_end())))?;
-        let whole =
-            std::path::absolute(path).map_err(|error| format!("{}: {}", path.display(), system_text(&error)))?;
-        Ok(settings.relative_to(whole.parent().unwrap_or(Path::new("/"))))
-    }
-
-    /// With the paths in it relative to this directory.
-    fn relative_to(mut self, directory: &Path) -> Self {
-        let of_settings = [&mut self.state, &mut self.tls_cert, &mut self.tls_key].into_iter().flatten();
-        // An empty path is refused later, as one.
-        let of_sinks = self.sink.iter_mut().flatten().flat_map(|word| word.0.paths_mut());
-        for path in
-            of_settings.chain(self.roots.values_mut()).chain(of_sinks).filter(|path| !path.as_os_str().is_empty())
-        {
-            *path = directory.join(&*path);
-        }
-        self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_higher_layer_wins_setting_by_setting() {
-        let high: Settings = toml::from_str("max_parts = 1\nrate_limit = \"off\"").unwrap();
-        let low: Settings = toml::from_str("max_parts = 2\nmax_uploads = 3\n[roots]\na = \"/a\"").unwrap();
-        let both = high.or(low);
-        assert_eq!((both.max_parts, both.max_uploads, both.roots.len()), (Some(1), Some(3), 1));
-    }
-
-    #[test]
-    fn settings_written_to_a_configuration_are_read_back() {
-        let mut config = ServeConfig::new("/state".into());
-        let shown = toml::to_string(&Settings::of(&config)).unwrap();
-        let read: Settings = toml::from_str(&shown).unwrap();
-        config.limits.max_parts = 0;
-        read.put_into(&mut config);
-        assert_eq!(toml::to_string(&Settings::of(&config)).unwrap(), shown);
-        assert_eq!(config.limits.max_parts, 1000);
-    }
+/// The fleet, to set one thing of it. The check of the configuration refuses one without a URL.
+fn fleet_of(config: &mut ServeConfig) -> &mut FleetConfig {
+    config.fleet.get_or_insert_with(|| FleetConfig::new(""))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hivesum_actors::store::retention::Retention;
 use hivesum_core::hash::DEFAULT_MAX_FILE_BYTES;
 
-use crate::config::ConfigError;
+use super::error::ConfigError;
 
 /// How many requests one client may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

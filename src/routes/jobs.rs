@@ -116,7 +116,7 @@ fn algorithms_of(names: Option<Vec<String>>) -> Result<Algorithms, ApiError> {
     responses((status = 202, description = "The job is accepted.", body = schemas::Job, headers(("Location" = String, description = "The path of the job.")))),
     extensions(("x-codes" = json!([
         "path_invalid", "algorithm_unknown", "no_roots", "not_found", "body_too_slow", "too_large",
-        "idempotency_conflict", "job_not_finished", "algorithm_not_in_job", "root_changed", "unsupported_media_type", "store_corrupt", "queue_full", "draining", "root_unavailable", "storage_full",
+        "idempotency_conflict", "job_not_finished", "algorithm_not_in_job", "root_changed", "root_ambiguous", "unsupported", "unsupported_media_type", "store_corrupt", "queue_full", "draining", "root_unavailable", "storage_full",
     ]))),
 )]
 pub(super) async fn submit(

@@ -13,6 +13,7 @@ mod health;
 mod jobs;
 mod manifest;
 mod metrics;
+mod nodes;
 mod read_manifest;
 mod results;
 mod roots;
@@ -51,7 +52,7 @@ async fn panics() -> actix_web::HttpResponse {
 }
 
 /// Every documented route. Each has an annotation and is listed in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 39] {
+fn resources(metrics: &Metrics) -> [Methods; 40] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -64,6 +65,7 @@ fn resources(metrics: &Metrics) -> [Methods; 39] {
         at("/api/v1/session").get(session::show).post(session::sign_in).delete(session::sign_out),
         at("/api/v1/stats").get(stats::stats),
         at("/api/v1/algorithms").get(algorithms::list),
+        at("/api/v1/nodes").get(nodes::list),
         at("/api/v1/roots").get(roots::list),
         at("/api/v1/roots/{root}/entries").get(roots::entries),
         at("/api/v1/verify").post(verify::verify),
@@ -116,6 +118,7 @@ fn resources(metrics: &Metrics) -> [Methods; 39] {
         (name = "roots", description = "Directories of the server, by name"),
         (name = "jobs", description = "Jobs that hash or verify directories, and their results"),
         (name = "collections", description = "Directories that hivesum keeps watch over"),
+        (name = "nodes", description = "Other machines whose directories jobs may read"),
         (name = "access", description = "Signing in"),
         (name = "operations", description = "Health, metrics and this document"),
     ),
@@ -125,7 +128,7 @@ fn resources(metrics: &Metrics) -> [Methods; 39] {
         roots::list, roots::entries,
         verify::verify, jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
         results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,
-        events::all_events, search::search,
+        events::all_events, search::search, nodes::list,
         collections::list, collections::make, collections::show, collections::change, collections::forget,
         collections::survey, collections::scrub, collections::runs, collections::run, collections::cancel, collections::files,
         collections::alerts,

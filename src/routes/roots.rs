@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use actix_web::web::{Data, Json, Path, ReqData};
 use actix_web::{HttpRequest, Responder};
+use hivesum_actors::fleet::{FarRoot, FarRootNode};
 use hivesum_actors::job::{Job, JobId, MAX_PAGE, Place};
 use hivesum_actors::listing::{Entry, EntryKind, entries as list_entries};
 use hivesum_core::file::{FilesystemKind, RelPath, Root};
@@ -26,7 +27,11 @@ use crate::service::Service;
 struct RootJson {
     name: String,
     #[schema(value_type = schemas::Filesystem)]
-    filesystem: FilesystemKind,
+    filesystem: FilesystemName,
+    /// Of a root of the fleet: the nodes that offer it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    nodes: Vec<RootNode>,
     /// What is odd about its directory, which may explain missing files: `root_changed` if it is another one than the
     /// service remembers, `root_empty` if it is empty and there are results of files in it. `hivesum roots accept`
     /// accepts it as it is.
@@ -37,6 +42,41 @@ struct RootJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schemas::LastRun>, nullable = false)]
     last_run: Option<LastRun>,
+}
+
+/// A node that offers a root.
+#[derive(Debug, Serialize, ToSchema)]
+struct RootNode {
+    /// Its name.
+    name: String,
+    /// Whether it has announced itself lately.
+    present: bool,
+}
+
+/// The kind of a file system: of a root of the fleet, as its node says.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum FilesystemName {
+    Own(FilesystemKind),
+    OfNode(String),
+}
+
+impl RootJson {
+    fn of_fleet(root: FarRoot, last: &HashMap<Place, Job>) -> Self {
+        let node = |node: FarRootNode| RootNode { name: node.name, present: node.is_there };
+        Self {
+            last_run: last.get(&place(&root.name)).map(LastRun::of),
+            name: root.name,
+            filesystem: FilesystemName::OfNode(root.filesystem),
+            nodes: root.nodes.into_iter().map(node).collect(),
+            warning: None,
+        }
+    }
+}
+
+/// A whole root.
+fn place(root: &str) -> Place {
+    Place { root: root.to_owned(), path: RelPath::default() }
 }
 
 #[utoipa::path(
@@ -51,15 +91,17 @@ pub(super) async fn list(
     service: Data<Service>,
 ) -> Result<impl Responder, ApiError> {
     let warnings = service.jobs.root_warnings().await?;
-    let place = |root: &Root| Place { root: root.name().to_owned(), path: RelPath::default() };
-    let last = last_runs(&service, &caller, service.jobs.roots().iter().map(place).collect()).await?;
-    let json = service.jobs.roots().iter().zip(warnings).map(|(root, warning)| RootJson {
+    let far = service.jobs.far_roots();
+    let names = service.jobs.roots().iter().map(Root::name).chain(far.iter().map(|root| &*root.name));
+    let last = last_runs(&service, &caller, names.map(place).collect()).await?;
+    let own = service.jobs.roots().iter().zip(warnings).map(|(root, warning)| RootJson {
         name: root.name().to_owned(),
-        filesystem: root.filesystem(),
+        filesystem: FilesystemName::Own(root.filesystem()),
+        nodes: Vec::new(),
         warning,
-        last_run: last.get(&place(root)).map(LastRun::of),
+        last_run: last.get(&place(root.name())).map(LastRun::of),
     });
-    Ok(Json(json.collect::<Vec<_>>()))
+    Ok(Json(own.chain(far.into_iter().map(|root| RootJson::of_fleet(root, &last))).collect::<Vec<_>>()))
 }
 
 /// The newest job on each of these places that the caller may see.

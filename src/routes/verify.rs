@@ -53,7 +53,7 @@ use crate::service::job::accepted;
     extensions(("x-codes" = json!([
         "path_invalid", "algorithm_unknown", "manifest_invalid", "no_roots", "not_found", "job_not_finished", "body_too_slow",
         "too_large",
-        "idempotency_conflict", "root_changed", "unsupported_media_type", "store_corrupt", "queue_full", "draining",
+        "idempotency_conflict", "root_changed", "root_ambiguous", "unsupported", "unsupported_media_type", "store_corrupt", "queue_full", "draining",
         "root_unavailable", "storage_full",
     ]))),
 )]

@@ -45,6 +45,7 @@ pub(super) async fn drain(service: &Service, http: &ServerHandle, telling: Vec<J
         cut_off.cancel();
     });
     let checkpointed = timeout(JOBS_STOP_WITHIN, service.jobs.drain()).await.is_ok();
+    service.fleet.stop().await;
     let answered = match timeout(whole.saturating_sub(began.elapsed()), http.stop(true)).await {
         Ok(()) => Drained::InTime,
         Err(_) => Drained::CutOff,

@@ -11,6 +11,7 @@ use hivesum_core::file::RootError;
 use super::tls::TlsError;
 use crate::config::ConfigError;
 use crate::notify::SinkInvalid;
+pub use crate::service::fleet::FleetRefused;
 
 /// Why the service does not start, or ends with an error.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +70,9 @@ pub enum ServeError {
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The fleet cannot be coordinated.
+    #[error(transparent)]
+    Fleet(#[from] FleetRefused),
     /// A sink cannot be used.
     #[error(transparent)]
     Sink(#[from] SinkInvalid),

@@ -105,7 +105,7 @@ pub(super) fn inherited_listener() -> Result<Option<TcpListener>, ServeError> {
 ///
 /// # Errors
 /// When the handlers cannot be installed.
-pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
@@ -146,7 +146,12 @@ pub(super) fn reload_at_hangup(tls: Option<Arc<Tls>>) -> io::Result<impl Future<
 
 /// Tells the service manager that clients are answered, and where.
 pub(super) fn tell_ready(url: &str) {
-    tell_manager(&[NotifyState::Ready, NotifyState::Status(&format!("serving on {url}"))]);
+    tell_ready_as(&format!("serving on {url}"));
+}
+
+/// Tells the service manager that the process does what it was started for.
+pub(crate) fn tell_ready_as(status: &str) {
+    tell_manager(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
 /// systemd matches a reload with its end by the time in it.

@@ -22,6 +22,7 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("get", "/docs", Needs::Scope("read")),
     ("get", "/api/v1/algorithms", Needs::Scope("read")),
     ("get", "/api/v1/roots", Needs::Scope("read")),
+    ("get", "/api/v1/nodes", Needs::Scope("read:all")),
     ("get", "/api/v1/roots/{root}/entries", Needs::Scope("read")),
     ("get", "/api/v1/stats", Needs::Scope("read")),
     ("get", "/api/v1/jobs", Needs::Scope("read")),

@@ -18,14 +18,14 @@ pub(in crate::cli) enum PriorityWord {
 }
 
 impl PriorityWord {
-    pub(super) fn of(priority: HasherPriority) -> Self {
+    pub(in crate::cli) fn of(priority: HasherPriority) -> Self {
         match priority {
             HasherPriority::Idle => Self::Idle,
             HasherPriority::Normal => Self::Normal,
         }
     }
 
-    pub(super) fn priority(self) -> HasherPriority {
+    pub(in crate::cli) fn priority(self) -> HasherPriority {
         match self {
             Self::Idle => HasherPriority::Idle,
             Self::Normal => HasherPriority::Normal,
@@ -41,14 +41,14 @@ pub(in crate::cli) enum LogWord {
 }
 
 impl LogWord {
-    pub(super) fn of(format: LogFormat) -> Self {
+    pub(in crate::cli) fn of(format: LogFormat) -> Self {
         match format {
             LogFormat::Text => Self::Human,
             LogFormat::Json => Self::Json,
         }
     }
 
-    pub(super) fn format(self) -> LogFormat {
+    pub(in crate::cli) fn format(self) -> LogFormat {
         match self {
             Self::Human => LogFormat::Text,
             Self::Json => LogFormat::Json,
