@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 
-use super::protocol::{Claim, Done, NodeName, Progress, WalkNotice};
+use super::protocol::{Claim, Done, NodeName, Progress, Shown, WalkNotice};
 
 /// Notices about the works, and about the walk, of one scan that may wait. Each node has a few works of it.
 const NOTICES_AHEAD: usize = 256;
@@ -33,6 +33,7 @@ pub(super) struct WorkNotice {
 #[derive(Debug)]
 pub(super) enum Says {
     Claim(Claim),
+    Show(Shown),
     Done(Done),
     GiveBack(Claim),
     Progress(Progress),
@@ -43,6 +44,7 @@ impl Says {
     pub(super) const fn session(&self) -> u64 {
         match self {
             Self::Claim(claim) | Self::GiveBack(claim) => claim.session,
+            Self::Show(shown) => shown.claim.session,
             Self::Done(done) => done.session,
             Self::Progress(progress) => progress.session,
         }

@@ -21,8 +21,8 @@ pub(crate) use rows::ResultRows;
 pub(crate) use walk::{Call, CallAnswer, Credit, PlanMessage, Refusal, WalkNotice, WalkRequest, WalkTag, Wanted};
 pub(crate) use wire::{MAX_MESSAGE_BYTES, Malformed, Message, Versions, decode, encode};
 pub(crate) use work::{
-    Cancel, Claim, ClaimAnswer, Done, DoneAnswer, KnownFile, MAX_WORK_ENTRIES, Progress, ScanKey, Work, WorkRules,
-    WorkTag,
+    Cancel, Claim, ClaimAnswer, Done, DoneAnswer, KnownFile, MAX_WORK_ENTRIES, Progress, ScanKey, Shown, Work,
+    WorkRules, WorkTag, sample_of,
 };
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod answers;
 mod assembly;
 mod driver;
+mod sample;
 mod walk;
 mod works;
 

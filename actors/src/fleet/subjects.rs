@@ -16,6 +16,8 @@ pub(crate) enum FromNode {
     Hello,
     /// It asks for a work; answered.
     Claim,
+    /// What it sees of some files of a work; answered as a claim.
+    Show,
     /// Results; answered.
     Done,
     /// It gives a work back; answered.
@@ -27,9 +29,10 @@ pub(crate) enum FromNode {
 }
 
 impl FromNode {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::Hello, "hello"),
         (Self::Claim, "claim"),
+        (Self::Show, "show"),
         (Self::Done, "done"),
         (Self::GiveBack, "give_back"),
         (Self::Progress, "progress"),
@@ -38,8 +41,8 @@ impl FromNode {
 
     /// Each of them.
     #[cfg(test)]
-    pub(crate) const EVERY: [Self; 6] =
-        [Self::Hello, Self::Claim, Self::Done, Self::GiveBack, Self::Progress, Self::Walk];
+    pub(crate) const EVERY: [Self; 7] =
+        [Self::Hello, Self::Claim, Self::Show, Self::Done, Self::GiveBack, Self::Progress, Self::Walk];
 
     fn word(self) -> &'static str {
         Self::ALL.iter().find(|(one, _)| *one == self).map_or("", |(_, word)| word)

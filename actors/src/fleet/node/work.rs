@@ -14,6 +14,7 @@ use super::super::protocol::{Claim, ClaimAnswer, Progress, RootId, Work, decode,
 use super::super::subjects::FromNode;
 use super::context::{Node, RunningWork};
 use super::hash::{Hashed, hash};
+use super::show::show;
 
 /// How long a work that was given back for a trouble of this node waits, so that another node gets it.
 const WAIT_AFTER_TROUBLE: Duration = Duration::from_secs(1);
@@ -33,7 +34,11 @@ pub(super) async fn run_work(node: &Arc<Node>, root: RootId, message: &Message) 
         return tell(message, AckKind::Progress, "it is under way").await;
     };
     let claim = Claim { tag: work.tag, session: node.session };
-    match ask_claim(node, &claim).await {
+    let answer = match ask_claim(node, &claim).await {
+        Some(ClaimAnswer::Show) => show(node, &work, claim).await,
+        answer => answer,
+    };
+    match answer {
         Some(ClaimAnswer::Holds { settled }) => {
             let hashed = under_signs(node, message, &work, settled, &running).await;
             end(node, message, &claim, hashed).await;
@@ -42,7 +47,9 @@ pub(super) async fn run_work(node: &Arc<Node>, root: RootId, message: &Message) 
             tell(message, AckKind::Nak(Some(WAIT_AFTER_TROUBLE)), "another node is to do it").await;
         }
         Some(ClaimAnswer::Stale) => tell(message, AckKind::Term, "nobody wants it").await,
-        None => tell(message, AckKind::Nak(Some(WAIT_AFTER_TROUBLE)), "the coordinator does not answer").await,
+        Some(ClaimAnswer::Show) | None => {
+            tell(message, AckKind::Nak(Some(WAIT_AFTER_TROUBLE)), "the coordinator does not answer").await
+        }
     }
     drop(running);
 }

@@ -4,6 +4,7 @@ use hivesum_core::result::{ErrorCode, FileMeta, Origin, ReadFrom, RowRef, SkipRe
 use hivesum_core::walk::Fate;
 use proptest::prelude::*;
 
+use super::work::MAX_SAMPLE;
 use super::*;
 
 /// Bytes that begin as a message does, or not.
@@ -28,6 +29,7 @@ fn read_all(bytes: &[u8]) {
         let _ = done.rows.with_digests(32).map(Iterator::count);
     }
     let _ = (decode::<Call>(bytes), decode::<CallAnswer>(bytes), decode::<Claim>(bytes), decode::<ClaimAnswer>(bytes));
+    let _ = decode::<Shown>(bytes);
     let _ = (decode::<DoneAnswer>(bytes), decode::<Progress>(bytes), decode::<Cancel>(bytes), decode::<Credit>(bytes));
     let _ = (Announcement::read(bytes), Welcome::read(bytes));
 }
@@ -73,6 +75,19 @@ fn entries() -> impl Strategy<Value = Entries> {
 
 fn tag() -> impl Strategy<Value = WorkTag> {
     any::<([u8; 16], u64, u64)>().prop_map(|(job, attempt, number)| WorkTag { scan: ScanKey { job, attempt }, number })
+}
+
+#[test]
+fn a_sample_has_a_bound_and_is_of_the_files_of_the_work() {
+    for files in [1, 2, 63, 64, 65, 1000, MAX_WORK_ENTRIES] {
+        let sample: Vec<_> = sample_of(files).collect();
+        assert_eq!(sample.len(), files.min(MAX_SAMPLE), "{files}");
+        assert!(sample[0] == 0 && sample.is_sorted_by(|one, next| one < next) && sample.iter().all(|at| *at < files));
+    }
+    assert_eq!(sample_of(0).count(), 0);
+    let claim = Claim { tag: WorkTag { scan: ScanKey { job: [0; 16], attempt: 0 }, number: 0 }, session: 0 };
+    let shown = |files| encode(&Shown { claim, seen: vec![None; files] }).unwrap();
+    assert!(decode::<Shown>(&shown(MAX_SAMPLE)).is_ok() && decode::<Shown>(&shown(MAX_SAMPLE + 1)).is_err());
 }
 
 proptest! {

@@ -10,7 +10,7 @@ use hivesum_core::file::{Reach, RelPath};
 use hivesum_core::result::{FileMeta, Stability};
 use serde::{Deserialize, Serialize};
 
-use super::entries::{Entries, Meta};
+use super::entries::{Entries, Identity, Meta};
 use super::names::RootId;
 use super::rows::ResultRows;
 use super::wire::{Blob, Malformed, Message};
@@ -145,11 +145,35 @@ impl Message for Claim {
     }
 }
 
+/// Files of a work that a node of a pool looks at before its first work of a scan, at most.
+pub(crate) const MAX_SAMPLE: usize = 64;
+
+/// Which files of a work with so many of them: evenly spread, the first one among them.
+pub(crate) fn sample_of(files: usize) -> impl ExactSizeIterator<Item = usize> {
+    let sample = files.min(MAX_SAMPLE);
+    (0..sample).map(move |number| number * files / sample)
+}
+
+/// A node shows what it sees under the names of a sample of a work's files, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Shown {
+    pub(crate) claim: Claim,
+    pub(crate) seen: Vec<Option<Identity>>,
+}
+
+impl Message for Shown {
+    fn check(&self) -> Result<(), Malformed> {
+        if self.seen.len() <= MAX_SAMPLE { Ok(()) } else { Err(Malformed::Rule("it shows too many files")) }
+    }
+}
+
 /// The answer to a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ClaimAnswer {
     /// The node holds the work. The results of so many of its first files are there.
     Holds { settled: u32 },
+    /// Before the node gets it, it is to show what it sees of a sample of the files.
+    Show,
     /// Nobody wants its results.
     Stale,
     /// Another node is to do it: this one sees other files under the root's name.

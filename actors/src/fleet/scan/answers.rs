@@ -21,6 +21,10 @@ impl FarDriver {
                 let answer = self.take_claim(node, &claim);
                 self.answer(reply, &answer);
             }
+            Says::Show(shown) => {
+                let answer = self.take_shown(node, &shown);
+                self.answer(reply, &answer);
+            }
             Says::Done(done) => {
                 let answer = self.take_done(node, &done);
                 self.answer(reply, &answer);
@@ -42,9 +46,12 @@ impl FarDriver {
         }
     }
 
-    fn take_claim(&mut self, node: NodeName, claim: &Claim) -> ClaimAnswer {
+    pub(super) fn take_claim(&mut self, node: NodeName, claim: &Claim) -> ClaimAnswer {
         if self.excluded.contains(&node) {
             return ClaimAnswer::Elsewhere;
+        }
+        if self.must_show(&node, claim) {
+            return ClaimAnswer::Show;
         }
         let shown = node.to_string();
         let fleet = self.config.fleet.clone();

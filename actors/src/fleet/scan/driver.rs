@@ -59,6 +59,8 @@ pub(in crate::fleet) struct FarDriver {
     pub(super) works: Works,
     /// Nodes of the pool that see other files under the root's name than the one that walks.
     pub(super) excluded: HashSet<NodeName>,
+    /// Processes that see the files that the walk has seen: they have shown it.
+    pub(super) admitted: HashSet<Holder>,
     next_work: u64,
     /// Messages on their way into the stream, and looks for those that may be lost. At most two of each work.
     publishing: FuturesUnordered<Publishing>,
@@ -105,6 +107,7 @@ impl FarDriver {
             assembly: Assembly::default(),
             works: Works::default(),
             excluded: HashSet::new(),
+            admitted: HashSet::new(),
             next_work: 0,
             publishing: FuturesUnordered::new(),
             meter: ProgressMeter::new(None),

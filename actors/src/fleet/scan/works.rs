@@ -40,7 +40,7 @@ pub(super) struct OpenWork {
 }
 
 /// A process of a node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Holder {
     pub(super) node: NodeName,
     pub(super) session: u64,
@@ -126,6 +126,10 @@ impl Works {
             bytes_under_way: 0,
         };
         self.open.insert(number, work);
+    }
+
+    pub(super) fn get(&self, number: u64) -> Option<&OpenWork> {
+        self.open.get(&number)
     }
 
     pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut OpenWork> {

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use crate::fleet::mailbox::{Says, WorkNotice};
 use crate::fleet::protocol::{
-    Announcement, Claim, ClaimAnswer, Done, DoneAnswer, Malformed, NodeName, Progress, ScanKey, Versions, WalkNotice,
-    Welcome, decode, encode, to_json,
+    Announcement, Claim, ClaimAnswer, Done, DoneAnswer, Malformed, NodeName, Progress, ScanKey, Shown, Versions,
+    WalkNotice, Welcome, decode, encode, to_json,
 };
 use crate::fleet::shared::Shared;
 use crate::fleet::subjects::FromNode;
@@ -32,6 +32,12 @@ fn take_from(shared: &Arc<Shared>, node: &NodeName, what: FromNode, message: &Re
         FromNode::Claim => {
             let claim: Claim = decode(bytes)?;
             pass_on(shared, node, &claim.tag.scan, Says::Claim(claim), message, encode(&ClaimAnswer::Stale));
+            Ok(())
+        }
+        FromNode::Show => {
+            let shown: Shown = decode(bytes)?;
+            let scan = shown.claim.tag.scan;
+            pass_on(shared, node, &scan, Says::Show(shown), message, encode(&ClaimAnswer::Stale));
             Ok(())
         }
         FromNode::GiveBack => {

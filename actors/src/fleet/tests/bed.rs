@@ -35,6 +35,7 @@ pub(super) struct Bed {
 pub(super) struct RunningNode {
     pub(super) stop: CancellationToken,
     pub(super) task: JoinHandle<Result<(), FleetError>>,
+    pub(super) engine: Engine,
 }
 
 impl Bed {
@@ -98,8 +99,8 @@ impl Bed {
             ..EngineConfig::default()
         });
         let (engine, stop) = (engine.await.unwrap(), CancellationToken::new());
-        let task = actix_rt::spawn(run_node(engine, config, stop.clone(), ready));
-        RunningNode { stop, task }
+        let task = actix_rt::spawn(run_node(engine.clone(), config, stop.clone(), ready));
+        RunningNode { stop, task, engine }
     }
 }
 
