@@ -2,7 +2,10 @@
 
 use actix_web::Responder;
 use actix_web::web::{Data, Json, ReqData};
-use hivesum_actors::fleet::NodeView;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hivesum_actors::fleet::{NodeReading, NodeView};
+use hivesum_actors::job::JobId;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,6 +21,9 @@ use crate::service::Service;
 struct NodePage {
     /// Whether the service coordinates a fleet.
     coordinates: bool,
+    /// Whether the fleet's NATS server is there and can be used. Without it no node is heard, and no job on their roots
+    /// goes on.
+    connected: bool,
     /// By name, at most 4,096.
     items: Vec<NodeJson>,
 }
@@ -46,11 +52,40 @@ struct NodeJson {
     bytes_hashed: u64,
     /// Bytes hashed per second between its last two announcements.
     bytes_per_second: u64,
-    /// When it last announced itself.
+    /// When it was last heard.
     #[schema(value_type = String, format = DateTime)]
     seen_at: Timestamp,
     /// How far its clock is ahead of the coordinator's, in milliseconds; with a minus how far behind.
     clock_ahead_ms: i64,
+    /// What it read when it last announced itself, at most 16.
+    reading: Vec<ReadingJson>,
+}
+
+/// What a node reads for a job.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NodeReading)]
+struct ReadingJson {
+    #[schema(value_type = String, format = "uuid")]
+    job: JobId,
+    /// The name of the root.
+    #[schema(example = "photos@node1")]
+    root: String,
+    /// The directory of its next file beneath the root; where that has more than 512 bytes, one above it.
+    #[schema(example = "2026/summer")]
+    path: String,
+    /// The exact bytes in base64, if `path` is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    path_b64: Option<String>,
+}
+
+impl ReadingJson {
+    fn of(NodeReading { job, root, directory }: NodeReading) -> Self {
+        let exact = directory.as_bytes();
+        let path = String::from_utf8_lossy(exact).into_owned();
+        let path_b64 = (path.as_bytes() != exact).then(|| STANDARD.encode(exact));
+        Self { job: JobId::from_bytes(job), root, path, path_b64 }
+    }
 }
 
 /// The state of a node.
@@ -82,6 +117,7 @@ impl NodeJson {
             bytes_per_second: node.bytes_per_second,
             seen_at: now.checked_sub(ago).unwrap_or(now),
             clock_ahead_ms: node.clock_ahead_ms,
+            reading: node.reading.into_iter().map(ReadingJson::of).collect(),
         }
     }
 }
@@ -100,8 +136,9 @@ pub(super) async fn list(
     service: Data<Service>,
 ) -> Result<impl Responder, ApiError> {
     caller.may_see_all()?;
-    let (nodes, now) = (service.jobs.nodes(), Timestamp::now());
-    let coordinates = nodes.is_some();
-    let items = nodes.unwrap_or_default().into_iter().map(|node| NodeJson::of(node, now)).collect();
-    Ok(Json(NodePage { coordinates, items }))
+    let (fleet, now) = (service.jobs.fleet(), Timestamp::now());
+    let (coordinates, connected) = (fleet.is_some(), fleet.as_ref().is_some_and(|fleet| fleet.is_connected));
+    let nodes = fleet.into_iter().flat_map(|fleet| fleet.nodes);
+    let items = nodes.map(|node| NodeJson::of(node, now)).collect();
+    Ok(Json(NodePage { coordinates, connected, items }))
 }

@@ -14,7 +14,7 @@ use crate::fleet_bed::{Fleet, serve};
 fn a_job_on_a_node_is_a_job_like_any_other_and_the_node_is_listed() {
     let Some(fleet) = Fleet::start() else { return };
     fleet.write_tree(10, 50);
-    assert_eq!(fleet.get("/api/v1/nodes"), json!({ "coordinates": true, "items": [] }));
+    assert_eq!(fleet.get("/api/v1/nodes"), json!({ "coordinates": true, "connected": true, "items": [] }));
     let mut node = fleet.node("n1", &[]);
     let id = fleet.submit("photos");
     fleet.assert_whole(&id);

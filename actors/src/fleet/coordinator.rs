@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::config::FleetConfig;
 use super::error::FleetError;
-use super::port::{FarAnswer, FarFailure, FarName, FarRoot, FarRoots, FarScan, NodeView};
+use super::port::{FarAnswer, FarFailure, FarName, FarRoot, FarRoots, FarScan, FleetView};
 use super::protocol::{Call, CallAnswer, Refusal, ScanKey, Wanted, WorkRules};
 use super::scan::{FarDriver, FarDriverConfig, FarWalk};
 use super::session;
@@ -107,8 +107,11 @@ impl FarRoots for Fleet {
         self.shared.registry().roots()
     }
 
-    fn nodes(&self) -> Vec<NodeView> {
-        self.shared.registry().nodes(self.shared.now())
+    fn view(&self) -> FleetView {
+        let (joined, lost) = self.shared.changes.so_far();
+        let nodes = self.shared.registry().nodes(self.shared.now());
+        let is_connected = self.shared.link().is_some_and(|link| link.state.borrow().is_up);
+        FleetView { is_connected, nodes, joined, lost }
     }
 
     fn look(&self, root: &str, path: &RelPath) -> FarAnswer<Result<(), FarFailure>> {

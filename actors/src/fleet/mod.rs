@@ -57,4 +57,4 @@ pub use coordinator::{Coordinator, Fleet};
 pub use error::FleetError;
 #[cfg(feature = "fleet")]
 pub use node::{NodeConfig, run_node};
-pub use port::{FarFailure, FarName, FarRoot, FarRootNode, NodeView};
+pub use port::{FarFailure, FarName, FarRoot, FarRootNode, FleetView, NodeReading, NodeView};

@@ -50,6 +50,19 @@ pub enum FarName {
     Root(FarRoot),
 }
 
+/// A fleet as its coordinator sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FleetView {
+    /// Whether the broker is there and can be used. Without it no node is heard.
+    pub is_connected: bool,
+    /// Every node, by name.
+    pub nodes: Vec<NodeView>,
+    /// How often a node has come that was not there, since the start.
+    pub joined: u64,
+    /// How often a node was lost, since the start.
+    pub lost: u64,
+}
+
 /// A node as the coordinator sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NodeView {
@@ -77,6 +90,19 @@ pub struct NodeView {
     pub seen_before: Duration,
     /// How far its clock is ahead of the coordinator's, in milliseconds.
     pub clock_ahead_ms: i64,
+    /// What it read when it last said something.
+    pub reading: Vec<NodeReading>,
+}
+
+/// What a node reads for a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeReading {
+    /// The bytes of the job's id.
+    pub job: [u8; 16],
+    /// The name of the root, as jobs name it.
+    pub root: String,
+    /// The directory of the next file, beneath the root.
+    pub directory: RelPath,
 }
 
 /// Why something on a node cannot be had.
@@ -115,8 +141,8 @@ pub(crate) trait FarRoots: Debug + Send + Sync {
     /// Every root.
     fn roots(&self) -> Vec<FarRoot>;
 
-    /// Every node.
-    fn nodes(&self) -> Vec<NodeView>;
+    /// Every node, and how the fleet is.
+    fn view(&self) -> FleetView;
 
     /// Asks a node whether something to hash is at a path beneath a root, which is named in full.
     fn look(&self, root: &str, path: &RelPath) -> FarAnswer<Result<(), FarFailure>>;

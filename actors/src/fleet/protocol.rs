@@ -9,6 +9,7 @@
 mod answers;
 mod entries;
 mod names;
+mod reading;
 mod rows;
 mod walk;
 mod wire;
@@ -17,6 +18,7 @@ mod work;
 pub(crate) use answers::{Announcement, NodeFigures, OfferedRoot, Welcome, to_json};
 pub(crate) use entries::{Entries, EntryRef, Identity};
 pub(crate) use names::{NodeName, RootId, is_fleet_name, is_root_name, root_id};
+pub(crate) use reading::Reading;
 pub(crate) use rows::ResultRows;
 pub(crate) use walk::{Call, CallAnswer, Credit, PlanMessage, Refusal, WalkNotice, WalkRequest, WalkTag, Wanted};
 pub(crate) use wire::{MAX_MESSAGE_BYTES, Malformed, Message, Versions, decode, encode};

@@ -9,13 +9,14 @@ mod offered;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use super::port::{FarName, FarRoot, NodeView};
 use super::protocol::{Announcement, NodeName, RootId, Versions};
-use offered::{Offered, Offering, by_root, meaning, offers, view};
+use offered::{Offered, Offering, by_root, meaning, offers, reading, view};
 
 /// Nodes that are known at a time, at most.
 const MAX_NODES: usize = 4096;
@@ -53,6 +54,33 @@ pub(super) struct Heard {
     pub(super) new_roots: Vec<RootId>,
     /// Sentences about roots that are not taken.
     pub(super) roots_refused: Vec<String>,
+}
+
+/// How often nodes have come and were lost, since the start.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    joined: AtomicU64,
+    lost: AtomicU64,
+}
+
+impl Changes {
+    /// Tells that a node has come.
+    pub(super) fn tell_joined(&self, node: &NodeName) {
+        self.joined.fetch_add(1, Ordering::Relaxed);
+        tracing::info!(event = "node_joined", %node, "a node joined the fleet");
+    }
+
+    /// Tells that a node is lost.
+    pub(super) fn tell_lost(&self, node: &NodeName) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        let event = "node_lost";
+        tracing::warn!(event, %node, "a node is lost: it has said nothing for as long as an announcement lasts");
+    }
+
+    /// Both, joined and lost.
+    pub(super) fn so_far(&self) -> (u64, u64) {
+        (self.joined.load(Ordering::Relaxed), self.lost.load(Ordering::Relaxed))
+    }
 }
 
 impl Registry {
@@ -200,6 +228,7 @@ impl Registry {
             bytes_per_second: if node.is_there { node.bytes_per_second } else { 0 },
             seen_before: now.duration_since(node.seen),
             clock_ahead_ms: node.clock_ahead_ms,
+            reading: if node.is_there { reading(&node.said) } else { Vec::new() },
         };
         self.nodes.values().map(view).collect()
     }

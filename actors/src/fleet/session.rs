@@ -153,7 +153,7 @@ impl Session {
 fn expire(shared: &Shared) {
     let lost = shared.registry().expire(shared.now());
     for node in &lost {
-        tracing::warn!(%node, "a node is lost: it has said nothing for as long as an announcement lasts");
+        shared.changes.tell_lost(node);
     }
     if !lost.is_empty() {
         shared.tell_change();

@@ -19,7 +19,7 @@ use super::config::FleetConfig;
 use super::link::{ANSWER_WITHIN, Link};
 use super::mailbox::{Mailbox, Notices};
 use super::protocol::{Call, CallAnswer, Message, NodeName, RootId, ScanKey, decode, encode};
-use super::registry::Registry;
+use super::registry::{Changes, Registry};
 use super::subjects::Subjects;
 
 /// Messages that may wait to be sent. What finds no room is asked for again by the other side.
@@ -55,6 +55,7 @@ pub(super) struct Shared {
     pub(super) stop: CancellationToken,
     /// Notified when a root was not offered before, so that its consumer is made.
     pub(super) to_prepare: Notify,
+    pub(super) changes: Changes,
 }
 
 impl Shared {
@@ -79,6 +80,7 @@ impl Shared {
             home: actix_rt::Arbiter::current(),
             stop: CancellationToken::new(),
             to_prepare: Notify::new(),
+            changes: Changes::default(),
         })
     }
 

@@ -11,7 +11,7 @@ use super::shared::JobsShared;
 use crate::error::SubmitError;
 #[cfg(feature = "fleet")]
 use crate::fleet::port::FarRoots;
-use crate::fleet::port::{FarFailure, FarName, FarRoot, NodeView};
+use crate::fleet::port::{FarFailure, FarName, FarRoot, FleetView};
 use crate::job::{JobKind, JobSpec};
 use hivesum_core::file::Root;
 
@@ -70,9 +70,9 @@ impl Jobs {
         self.shared.fleet.get().map(|fleet| fleet.roots()).unwrap_or_default()
     }
 
-    /// The nodes of the fleet. `None` if the service coordinates none.
+    /// The fleet as it is. `None` if the service coordinates none.
     #[must_use]
-    pub fn nodes(&self) -> Option<Vec<NodeView>> {
-        self.shared.fleet.get().map(|fleet| fleet.nodes())
+    pub fn fleet(&self) -> Option<FleetView> {
+        self.shared.fleet.get().map(|fleet| fleet.view())
     }
 }

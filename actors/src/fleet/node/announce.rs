@@ -130,6 +130,7 @@ async fn announcement(node: &Node) -> (Announcement, bool) {
         files_hashed: stats.files_hashed,
         at: Timestamp::now(),
         draining: node.stop.is_cancelled(),
+        reading: node.reading(),
     };
     let said = Announcement {
         protocol: Versions::OURS,

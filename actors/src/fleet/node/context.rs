@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::error::FleetError;
 use super::super::link::{ANSWER_WITHIN, Link};
-use super::super::protocol::{NodeName, Refusal, RootId, ScanKey, WalkTag, WorkTag, root_id};
+use super::super::protocol::{NodeName, Reading, Refusal, RootId, ScanKey, WalkTag, Work, WorkTag, root_id};
 use super::super::subjects::{FromNode, Subjects};
 use super::config::NodeConfig;
 use crate::Engine;
@@ -50,11 +50,19 @@ pub(super) struct Node {
     pub(super) stop: CancellationToken,
     pub(super) works_at_once: Arc<Semaphore>,
     times: Mutex<Times>,
-    works: Mutex<HashMap<WorkTag, Canceller>>,
+    works: Mutex<HashMap<WorkTag, OwnWork>>,
     /// Changes whenever a work ends.
     ended: watch::Sender<()>,
     walks: Mutex<HashMap<WalkTag, watch::Sender<u64>>>,
     budgets: Mutex<HashMap<ScanKey, ByteBudget>>,
+}
+
+/// What the node knows of a work that runs.
+#[derive(Debug)]
+struct OwnWork {
+    canceller: Canceller,
+    /// Where it is, once the coordinator has given it to this node.
+    reading: Option<Reading>,
 }
 
 /// A work that runs; it ends when this is dropped.
@@ -119,14 +127,23 @@ impl Node {
         if works.contains_key(&tag) {
             return None;
         }
-        works.insert(tag, canceller.clone());
+        works.insert(tag, OwnWork { canceller: canceller.clone(), reading: None });
         Some(RunningWork { node: self.clone(), tag, canceller })
     }
 
     /// Stops what is done for a scan.
     pub(super) fn cancel(&self, scan: &ScanKey) {
-        lock(&self.works).iter().filter(|(tag, _)| tag.scan == *scan).for_each(|(_, canceller)| canceller.cancel());
+        let works = lock(&self.works);
+        works.iter().filter(|(tag, _)| tag.scan == *scan).for_each(|(_, work)| work.canceller.cancel());
+        drop(works);
         lock(&self.walks).retain(|tag, _| tag.scan != *scan);
+    }
+
+    /// The works that the node is at, in the order of their jobs and directories.
+    pub(super) fn reading(&self) -> Vec<Reading> {
+        let mut all: Vec<_> = lock(&self.works).values().filter_map(|work| work.reading.clone()).collect();
+        all.sort_unstable_by(|one, other| (one.job, &one.directory).cmp(&(other.job, &other.directory)));
+        all
     }
 
     /// Waits until no work runs.
@@ -191,6 +208,22 @@ const fn refusal_of(failure: EnterFailure) -> Refusal {
             _ => Refusal::RootUnavailable,
         },
         EnterFailure::Open(_) => Refusal::NotFound,
+    }
+}
+
+impl RunningWork {
+    /// Notes that the results of the first `sent` files of the work are with the coordinator.
+    pub(super) fn note_sent(&self, work: &Work, sent: usize) {
+        let Some(next) = work.entries.iter().nth(sent) else { return };
+        let mut directory = work.path().map(|path| path.as_bytes().to_vec()).unwrap_or_default();
+        if !(directory.is_empty() || next.directory.is_empty()) {
+            directory.push(b'/');
+        }
+        directory.extend_from_slice(next.directory);
+        let reading = Reading::new(self.tag.scan.job, work.root, directory);
+        if let Some(own) = lock(&self.node.works).get_mut(&self.tag) {
+            own.reading = Some(reading);
+        }
     }
 }
 

@@ -51,19 +51,21 @@ pub(super) async fn hash(
     if settled >= work.entries.len() {
         return Hashed::All;
     }
+    running.note_sent(work, settled);
     let (Ok(path), Ok(algorithms)) = (work.path(), work.rules.algorithms()) else { return Hashed::NotWanted };
     let target = match node.open(work.root, path).await {
         Ok(opened) => target_of(work, settled, opened),
         Err(Refusal::NotFound) => None,
         Err(_) => return Hashed::GivenBack(Some(WAIT_AFTER_TROUBLE)),
     };
-    let Some(target) = target else { return all_gone(node, work, settled).await };
+    let Some(target) = target else { return all_gone(node, work, settled, running).await };
     let spec = spec_of(node, work, (target, algorithms), running);
     let Ok(scan) = node.engine.scan_on(spec, Some(past(work, settled, algorithms))) else {
         return Hashed::GivenBack(Some(WAIT_AFTER_TROUBLE));
     };
     let figures = scan.progress();
-    let mut sender = Sender { node, work, sent: settled, rows: ResultRows::default(), figures, bytes_under_way };
+    let rows = ResultRows::default();
+    let mut sender = Sender { node, work, running, sent: settled, rows, figures, bytes_under_way };
     tokio::select! {
         biased;
         () = node.stop.cancelled() => Hashed::GivenBack(None),
@@ -134,11 +136,11 @@ fn past(work: &Work, settled: usize, algorithms: Algorithms) -> Past {
 }
 
 /// The job's path is gone since the walk: so is every file beneath it.
-async fn all_gone(node: &Arc<Node>, work: &Work, settled: usize) -> Hashed {
+async fn all_gone(node: &Arc<Node>, work: &Work, settled: usize, running: &RunningWork) -> Hashed {
     let bytes = AtomicU64::new(0);
     let (_, figures) = watch::channel(Progress::default());
-    let mut sender =
-        Sender { node, work, sent: settled, rows: ResultRows::default(), figures, bytes_under_way: &bytes };
+    let rows = ResultRows::default();
+    let mut sender = Sender { node, work, running, sent: settled, rows, figures, bytes_under_way: &bytes };
     for _ in settled..work.entries.len() {
         sender.rows.push(RowRef {
             directory: b"",
@@ -156,6 +158,7 @@ async fn all_gone(node: &Arc<Node>, work: &Work, settled: usize) -> Hashed {
 struct Sender<'a> {
     node: &'a Arc<Node>,
     work: &'a Work,
+    running: &'a RunningWork,
     /// Results of so many of its first files are with the coordinator.
     sent: usize,
     /// Results that wait to be sent.
@@ -228,6 +231,7 @@ impl Sender<'_> {
             tokio::time::sleep(wait_before(attempt).min(self.node.times().ack_wait / 4)).await;
         }
         self.sent = next;
+        self.running.note_sent(self.work, next);
         self.bytes_under_way.store(0, Ordering::Relaxed);
         Ok(())
     }

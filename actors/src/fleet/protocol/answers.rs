@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::names::{NodeName, is_root_name};
+use super::reading::{MAX_READING, Reading};
 use super::wire::{Malformed, Versions};
 
 /// Roots of one node, at most.
@@ -49,6 +50,9 @@ pub(crate) struct NodeFigures {
     pub(crate) at: Timestamp,
     /// It takes no more work.
     pub(crate) draining: bool,
+    /// The works that it is at.
+    #[serde(default)]
+    pub(crate) reading: Vec<Reading>,
 }
 
 /// The coordinator's answer to a node that says what it is.
@@ -76,6 +80,10 @@ impl Announcement {
         let read: Self = json(bytes)?;
         if read.roots.len() > MAX_ROOTS {
             return Err(Malformed::Rule("it has too many roots"));
+        }
+        let reading = &read.figures.reading;
+        if reading.len() > MAX_READING || !reading.iter().all(Reading::is_short) {
+            return Err(Malformed::Rule("it is at too many works, or names too long a directory"));
         }
         let is_good = |root: &OfferedRoot| is_root_name(&root.name) && is_short(&root.filesystem);
         if !(read.roots.iter().all(is_good) && is_short(&read.version)) {
@@ -123,6 +131,7 @@ fn json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::names::root_id;
     use super::*;
 
     fn announcement(roots: &[&str]) -> Announcement {
@@ -157,6 +166,23 @@ mod tests {
         assert!(Announcement::read(&to_json(&announcement(&many[1..]))).is_ok());
         for bytes in [&b""[..], b"{}", b"[1]", b"\xff", &[b' '; MAX_JSON_BYTES + 1]] {
             assert!(Announcement::read(bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn a_node_is_at_a_bounded_number_of_works_in_bounded_directories_and_an_earlier_one_says_none() {
+        let at = |directory: &str| Reading::new([1; 16], root_id("photos", None), directory.into());
+        let mut said = announcement(&["photos"]);
+        said.figures.reading = vec![at("2026"); MAX_READING];
+        assert_eq!(Announcement::read(&to_json(&said)), Ok(said.clone()));
+        said.figures.reading.push(at("2026"));
+        assert!(Announcement::read(&to_json(&said)).is_err());
+        let mut json = serde_json::to_value(announcement(&["photos"])).unwrap();
+        json["figures"].as_object_mut().unwrap().remove("reading");
+        assert_eq!(Announcement::read(json.to_string().as_bytes()), Ok(announcement(&["photos"])));
+        for path in ["../a".to_owned(), "/etc".to_owned(), vec!["x".repeat(200); 3].join("/")] {
+            json["figures"]["reading"] = serde_json::json!([{ "job": vec![1; 16], "root": vec![0; 8], "path": path }]);
+            assert!(Announcement::read(json.to_string().as_bytes()).is_err(), "{path}");
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::fleet::port::{FarName, FarRoot, FarRootNode};
-use crate::fleet::protocol::{Announcement, NodeName, RootId, root_id};
+use crate::fleet::port::{FarName, FarRoot, FarRootNode, NodeReading};
+use crate::fleet::protocol::{Announcement, NodeName, Reading, RootId, root_id};
 
 /// A node that offers roots.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,16 @@ pub(super) fn offers(said: &Announcement) -> impl Iterator<Item = Offered<'_>> {
         true => Offered::Pool(&root.name),
         false => Offered::Of(&root.name, &said.node),
     })
+}
+
+/// What a node reads, beneath the roots that it offers.
+pub(super) fn reading(said: &Announcement) -> Vec<NodeReading> {
+    let offered: Vec<_> = offers(said).map(|offered| (offered.id(), offered.full_name())).collect();
+    let of = |reading: &Reading| {
+        let (_, root) = offered.iter().find(|(id, _)| *id == reading.root)?;
+        Some(NodeReading { job: reading.job, root: root.clone(), directory: reading.directory.clone() })
+    };
+    said.figures.reading.iter().filter_map(of).collect()
 }
 
 /// Each root with its nodes, in the order of names.

@@ -1,6 +1,6 @@
 //! What names mean, who is there, and which processes are taken.
 
-use super::super::protocol::{NodeFigures, OfferedRoot, root_id};
+use super::super::protocol::{NodeFigures, OfferedRoot, Reading, root_id};
 use super::*;
 
 const AGE: Duration = Duration::from_secs(10);
@@ -129,4 +129,21 @@ fn a_node_is_not_lost_because_the_broker_was_away() {
     assert_eq!(registry.expire(back + AGE + Duration::from_millis(1)).len(), 1);
     registry.excuse(back + 2 * AGE);
     assert!(!registry.is_alive(&"a".parse().unwrap(), 1, back + 2 * AGE), "it was lost before");
+}
+
+#[test]
+fn a_node_reads_beneath_its_own_roots_and_nothing_once_it_is_lost() {
+    let now = Instant::now();
+    let mut registry = registry(&[], now);
+    let node: NodeName = "a".parse().unwrap();
+    let mut said = said("a", &[("photos", false), ("pool", true)]);
+    let roots = [root_id("photos", Some(&node)), root_id("pool", None), root_id("of another", None)];
+    said.figures.reading = roots.map(|root| Reading::new([7; 16], root, b"2026".to_vec())).to_vec();
+    registry.hear(said, now, Timestamp::UNIX_EPOCH).unwrap();
+    let reads = |registry: &Registry, at: Instant| registry.nodes(at).remove(0).reading;
+    let names: Vec<_> = reads(&registry, now).into_iter().map(|reading| reading.root).collect();
+    assert_eq!(names, ["photos@a", "pool"]);
+    let late = now + AGE + Duration::from_millis(1);
+    registry.expire(late);
+    assert_eq!(reads(&registry, late), []);
 }

@@ -116,7 +116,7 @@ pub(super) fn hear(shared: &Shared, said: Announcement) -> Result<Vec<String>, S
     let heard = shared.registry().hear(said, shared.now(), Timestamp::now());
     let heard = heard.inspect_err(|why| tracing::warn!(%node, why, "a node is not taken"))?;
     if heard.joined {
-        tracing::info!(%node, "a node joined the fleet");
+        shared.changes.tell_joined(&node);
     }
     if !heard.new_roots.is_empty() {
         shared.to_prepare.notify_one();
