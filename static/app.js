@@ -18,11 +18,12 @@ import * as compare from './views/compare.js';
 import * as duplicates from './views/duplicates.js';
 import * as collections from './views/collections.js';
 import * as collection from './views/collection.js';
+import * as nodes from './views/nodes.js';
 import * as system from './views/system.js';
 
 // The views, and the tab of each.
-const VIEWS = { hash: 'hash', files: 'files', job: 'jobs', jobs: 'jobs', find: 'jobs', compare: 'jobs', duplicates: 'jobs', collections: 'collections', collection: 'collections', system: 'system' };
-const MODULES = { hash, files, job, jobs, find, compare, duplicates, collections, collection, system };
+const VIEWS = { hash: 'hash', files: 'files', job: 'jobs', jobs: 'jobs', find: 'jobs', compare: 'jobs', duplicates: 'jobs', collections: 'collections', collection: 'collections', nodes: 'nodes', system: 'system' };
+const MODULES = { hash, files, job, jobs, find, compare, duplicates, collections, collection, nodes, system };
 
 const SLOW_MS = 250;
 const ALERTS_MS = 30_000;
@@ -124,6 +125,7 @@ async function begin() {
 	// What is to be seen first is asked for first.
 	await route();
 	tellAlerts();
+	tellFleet();
 }
 
 function remember(what, value) { try { localStorage.setItem(`hivesum.${what}`, value); } catch { /* not remembered */ } }
@@ -184,6 +186,13 @@ async function tellAlerts() {
 	attr(badge, 'aria-label', collections.alertLabel(alerts ?? 0));
 	undelivered.hidden = !failing.length;
 	put(undelivered, failing.length > 0 && [icon('warn'), h('a', { href: '#/collections' }, collections.undeliveredText(failing))]);
+}
+
+// Where no fleet is coordinated there is no tab for its nodes.
+async function tellFleet() {
+	if (!may('read') || !seesAll()) return;
+	const { coordinates } = await nodes.nodes({ silent: true }).catch(() => ({}));
+	root.classList.toggle('has-fleet', Boolean(coordinates));
 }
 
 function themeToggle() {

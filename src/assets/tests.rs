@@ -3,8 +3,9 @@
 use super::bundle::fingerprint;
 use super::*;
 
-/// The total size of all assets, uncompressed; gzip takes some 60% of it away.
-const MOST_BYTES: usize = 288 << 10;
+/// The total size of all assets, uncompressed; gzip takes some 60% of it away. Of it 14 KiB show a fleet: its nodes, and
+/// directories that are on them.
+const MOST_BYTES: usize = 302 << 10;
 
 #[test]
 fn the_assets_are_small_and_every_file_is_short() {

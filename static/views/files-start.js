@@ -12,18 +12,18 @@ const MEBIBYTE = 1 << 20;
 const kept = { task: 'hash', include: '', exclude: '', priority: 'normal', budget: '', cross: false };
 const keep = (name) => (event) => { kept[name] = event.target.type === 'checkbox' ? event.target.checked : event.target.value; };
 
-// `here()` gives {components, kind, size}; `last()` the newest job on the open directory, or one above it, that says how it should be, if there is one.
-export function startPanel(root, here, { unpick, signal, last }) {
+// `far`: on another machine, where nothing is counted or verified. `here()` gives {components, kind, size}; `last()` the newest job on the open directory, or one above it, that says how it should be, if there is one.
+export function startPanel(root, here, { unpick, signal, last, far = false }) {
 	const target = h('div.target');
 	const tally = h('span.hint@target-tally', { role: 'status' });
 	const [body, stored] = [h('div'), h('div.stored')];
 	const forms = {};
-	const tabs = [['hash', 'Hash'], ['verify', 'Verify']].map(([task, title]) => button(title, `.tab@task-${task}`, () => turn(task)));
+	const tabs = (far ? [['hash', 'Hash']] : [['hash', 'Hash'], ['verify', 'Verify']]).map(([task, title]) => button(title, `.tab@task-${task}`, () => turn(task)));
 	const node = h('aside.side.needs-hash', { label: 'Start a job' }, h('section.panel.start', h('div.tabs', { role: 'group', label: 'Task' }, tabs), target, body, stored));
 	let below;
 
 	function turn(task) {
-		kept.task = task;
+		if (!far) kept.task = task;
 		tabs.forEach((tab) => { const on = tab.dataset.testid === `task-${task}`; tab.classList.toggle('on', on); tab.setAttribute('aria-pressed', on); });
 		put(body, forms[task]?.node);
 	}
@@ -33,8 +33,8 @@ export function startPanel(root, here, { unpick, signal, last }) {
 		const single = kind === 'file';
 		put(target, h('span.hint', single ? 'This file' : components.length ? 'This directory and all below it' : 'The whole root'),
 			h('span.target-path', [root, ...components.map(readable)].map(visible).join(' / ')), tally,
-			single ? button('Back to the directory', '.small', unpick) : h('span.hint', 'A click on a file in the list chooses that file.'));
-		put(tally, single ? bytes(size) : below ?? 'Counting');
+			single ? button('Back to the directory', '.small', unpick) : !far && h('span.hint', 'A click on a file in the list chooses that file.'));
+		put(tally, single ? bytes(size) : below ?? (far ? 'Counted by the job' : 'Counting'));
 		const at = components.slice(0, -1);
 		put(stored, single && looksLikeManifest(readable(components.at(-1))) && button('Verify its directory with this file', '.wide@verify-with-this', () => verifyStored({ root, components: at }, {}, components), 'check'),
 			!single && last() && button(`Verify against the job of ${jobOf(root, last())}`, '.wide@verify-against-last', () => verifyStored({ root, components }, { against: last().directory ? 'last' : last().job }), 'clock'));
@@ -44,14 +44,14 @@ export function startPanel(root, here, { unpick, signal, last }) {
 	async function fill() {
 		const known = await algorithms();
 		forms.hash = { node: hashForm(root, here, known) };
-		forms.verify = verifyForm(() => ({ root, ...here() }));
-		turn(kept.task);
+		if (!far) forms.verify = verifyForm(() => ({ root, ...here() }));
+		turn(far ? 'hash' : kept.task);
 	}
 
 	show();
-	turn(kept.task);
+	turn(far ? 'hash' : kept.task);
 	fill().catch(showProblem);
-	countBelow(root, here().components, signal, ({ files, bytes: size, state }) => {
+	if (!far) countBelow(root, here().components, signal, ({ files, bytes: size, state }) => {
 		below = `${state === 'part' ? 'More than ' : ''}${plural(files, 'file')}, ${bytes(size)}${state === 'counting' ? ' so far' : ''}`;
 		if (here().kind !== 'file') put(tally, below);
 	});

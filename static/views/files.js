@@ -4,6 +4,7 @@ import {
 	h, put, button, skeleton, get, nameNode, visible, componentOf, readable, entriesPath, filesHref, placeholder, wholeView, Feed, onDrop, may
 } from '../kernel.js';
 import { startPanel } from './files-start.js';
+import { far, isFar, nodesNote } from './files-far.js';
 import { entryTable, rootWarning } from './files-table.js';
 
 const PAGE = 500;
@@ -12,7 +13,11 @@ const TYPE_AHEAD_MS = 900;
 export async function mount(root, { parts: [name, ...components], signal }) {
 	// Asked for each time: a root may be odd by now.
 	const known = await get('roots', { signal });
-	if (name && known.length) return browse(root, signal, decodeURIComponent(name), components.filter(Boolean), known.find((one) => one.name === decodeURIComponent(name)));
+	if (name && known.length) {
+		const [title, below] = [decodeURIComponent(name), components.filter(Boolean)];
+		const found = known.find((one) => one.name === title);
+		return isFar(found) ? far(root, found, below, crumbs(title, below), signal) : browse(root, signal, title, below, found);
+	}
 	if (!known.length) {
 		put(root, wholeView('folder', 'No directories are served', 'Uploads work without them. Start the server with one or more:', h('code', 'hivesum serve DIR')));
 		return { title: 'Directories' };
@@ -25,7 +30,7 @@ async function rootTable(root, known, signal) {
 	const items = known.map((one) => ({ ...one, kind: 'directory' }));
 	const feed = new Feed({ load: async () => ({ items }), signal, changed: () => list.refresh(), failed() {} });
 	const list = entryTable({ label: 'Roots', feed, place: ({ name }) => ({ root: name, components: [] }), open: ({ name }) => { location.hash = filesHref(name); },
-		more: ({ filesystem, warning }) => [h('small.hint', filesystem), rootWarning(warning)] });
+		more: (one) => [h('small.hint', one.filesystem), nodesNote(one), rootWarning(one.warning)] });
 	put(root, h('section.browser.roots@root-list', { label: 'Roots' }, h('div.browser-head', h('h1', 'Directories'), h('span.spring'), list.tools), list.table.node));
 	await list.load();
 	return { title: 'Directories', unmount() { list.table.destroy(); } };

@@ -8,8 +8,10 @@ import { repeat, remove, targetNode, figureTiles } from './job-actions.js';
 import { barLook, comparedWith, bagRemark, headline, outcomeTitle, remark, stateText, verdictTag } from './job-verdict.js';
 import { verify, verifyStored } from './files-start.js';
 import { resultsPanel } from './job-results.js';
+import { workers } from './nodes.js';
 
 const REFRESH_MS = 2000;
+const NODES_MS = 3000;
 const SPAN_SECONDS = 60;
 const MOST_POINTS = 600;
 const rank = (state) => ({ queued: 0, running: 1 }[state] ?? 2);
@@ -34,9 +36,10 @@ function live(root, first, search, signal) {
 	const results = resultsPanel(job, search);
 	const head = header(job, cancel);
 	const at = h('p.job-at@job-at', { hidden: true });
+	const nodes = workers(first.id, signal);
 	const lost = h('p.link-lost', { role: 'status', hidden: true }, icon('retry'), 'Connection lost; the job continues. Reconnecting.');
 	const track = progressBar('', 'Progress');
-	const progress = h('section.panel.progress', { label: 'Progress' }, track.node, h('div.progress-grid', figures.node, h('div.chart-box', h('h2', 'Rate'), chart.node)), at, lost);
+	const progress = h('section.panel.progress', { label: 'Progress' }, track.node, h('div.progress-grid', figures.node, h('div.chart-box', h('h2', 'Rate'), chart.node)), at, nodes.node, lost);
 	put(root, head.node, progress, results.node);
 
 	function show(change) {
@@ -54,6 +57,7 @@ function live(root, first, search, signal) {
 		progress.classList.toggle('over', over);
 		at.hidden ||= job.state !== 'running';
 		lost.hidden ||= over;
+		if (over) nodes.hide();
 		if (job.state !== state) { state = job.state; announce(`Job ${word(STATES, state)}.`); }
 		if (headline(job) !== found) { found = headline(job); announce(`${found}.`); }
 		if (Date.now() - refreshed > REFRESH_MS || over) { refreshed = Date.now(); results.refresh(job); if (!over) where(p); }
@@ -82,6 +86,14 @@ function live(root, first, search, signal) {
 	if (may('hash')) onDrop(signal, progress, ({ files: [file] }) => verify({ root: job.spec.root, components: componentsOf(job.spec) }, file));
 	// No event tells what a job waits for.
 	const look = setInterval(() => { if (!ended(job.state) && Date.now() - heard > REFRESH_MS && !document.hidden) get(jobPath(job.id), { silent: true, signal }).then(show, () => {}); }, REFRESH_MS);
+	// Only of a fleet are there nodes, and only roots of it have them.
+	let ask;
+	get('roots', { silent: true, signal }).then((all) => {
+		if (signal.aborted || !all.find((one) => one.name === job.spec.root)?.nodes?.length) return;
+		const follow = () => { if (!ended(job.state) && !document.hidden) nodes.look(); };
+		follow();
+		ask = setInterval(follow, NODES_MS);
+	}).catch(() => {});
 	show();
 	const stop = ended(job.state) ? () => {} : followJob(job.id, {
 		progress(p) { sample(p); show({ progress: p, state: p.bytes_done && job.state === 'queued' && !job.waits_for ? 'running' : job.state }); },
@@ -90,7 +102,7 @@ function live(root, first, search, signal) {
 		link: (up) => { lost.hidden = up || ended(job.state); },
 		lost: (problem) => { lost.hidden = true; showProblem(problem); },
 	});
-	return { title: 'Job', unmount() { clearInterval(look); stop(); chart.destroy(); results.destroy(); }, update: (to) => results.follow(to.search) };
+	return { title: 'Job', unmount() { clearInterval(look); clearInterval(ask); stop(); chart.destroy(); results.destroy(); }, update: (to) => results.follow(to.search) };
 }
 
 function header(first, cancel) {

@@ -31,6 +31,7 @@ mod jobs_many;
 mod loading;
 mod million_rows;
 mod names;
+mod nodes;
 mod overload;
 mod pictures;
 mod policy;

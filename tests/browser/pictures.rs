@@ -6,6 +6,7 @@
 
 mod collection_forms;
 mod look;
+mod nodes;
 mod scenes;
 mod stage;
 
