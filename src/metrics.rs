@@ -4,12 +4,14 @@
 
 mod collections;
 mod histograms;
+mod nodes;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use hivesum_actors::engine::{DurationFigures, EngineStats};
+use hivesum_actors::fleet::FleetView;
 use hivesum_actors::job::{JobCounts, JobVerdictCounts};
 use hivesum_actors::store::figures::StoreFigures;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
@@ -33,6 +35,8 @@ pub(crate) struct Snapshot {
     pub(crate) verdicts: JobVerdictCounts,
     pub(crate) store: StoreFigures,
     pub(crate) collections: CollectionFigures,
+    /// The fleet, if the service coordinates one.
+    pub(crate) fleet: Option<FleetView>,
     /// What clients have in use, by the name of the gauge.
     pub(crate) in_use: [(&'static str, usize); 4],
 }
@@ -69,7 +73,7 @@ impl Metrics {
 
     /// All metrics in the text format of Prometheus.
     pub(crate) fn render(&self, snapshot: &Snapshot) -> String {
-        let Snapshot { engine, durations, jobs, verdicts, store, collections, in_use } = snapshot;
+        let Snapshot { engine, durations, jobs, verdicts, store, collections, fleet, in_use } = snapshot;
         let hashers = &engine.hashers;
         for (state, hashers) in [("size", hashers.size), ("alive", hashers.alive), ("busy", hashers.busy)] {
             self.gauge("hivesum_hashers", Some(("state", state))).set(hashers as f64);
@@ -102,7 +106,8 @@ impl Metrics {
             hashers.busy_seconds
         );
         let collections = collections::text(collections, Timestamp::now());
-        self.handle.render() + &busy + &histograms::text(durations, &store.commit_durations) + &collections
+        let nodes = fleet.as_ref().map(nodes::text).unwrap_or_default();
+        self.handle.render() + &busy + &histograms::text(durations, &store.commit_durations) + &collections + &nodes
     }
 
     /// Counts of active jobs are gauges, because they fall again; counts of ended jobs are counters.

@@ -100,12 +100,12 @@ fn name(counted: &Counted) -> String {
 }
 
 /// Writes one family of gauges by their labels, unless it is empty.
-fn family(text: &mut String, named: (&str, &str), series: impl IntoIterator<Item = (String, f64)>) {
+pub(super) fn family(text: &mut String, named: (&str, &str), series: impl IntoIterator<Item = (String, f64)>) {
     of_kind("gauge", text, named, series);
 }
 
 /// Writes one family of counters.
-fn counters(text: &mut String, named: (&str, &str), series: impl IntoIterator<Item = (String, f64)>) {
+pub(super) fn counters(text: &mut String, named: (&str, &str), series: impl IntoIterator<Item = (String, f64)>) {
     of_kind("counter", text, named, series);
 }
 

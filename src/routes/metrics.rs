@@ -28,6 +28,7 @@ pub(super) async fn figures(service: Data<Service>) -> HttpResponse {
         verdicts: service.jobs.verdict_counts(),
         store: service.jobs.store_figures(),
         collections: figures_of(&service).await,
+        fleet: service.jobs.fleet(),
         in_use: [
             ("hivesum_connections", service.connections.taken()),
             ("hivesum_uploads", service.uploads.taken()),

@@ -57,7 +57,7 @@ impl Drop for Process {
 }
 
 /// Settings that find out soon what is lost.
-const SHORT_TIMES: [&str; 4] = ["--fleet-ack-seconds", "1", "--fleet-announce-seconds", "2"];
+pub const SHORT_TIMES: [&str; 4] = ["--fleet-ack-seconds", "1", "--fleet-announce-seconds", "2"];
 
 impl Fleet {
     /// `None` if the machine has no broker, which is said.

@@ -36,6 +36,7 @@ mod exports;
 mod fleet;
 mod fleet_bed;
 mod fleet_kills;
+mod fleet_seen;
 mod flips;
 mod framing;
 mod from_device;
