@@ -13,6 +13,8 @@
 //! - What comes from the broker is parsed as carefully as HTTP. A node reads only beneath its own roots, by the rules
 //!   of every scan.
 //! - Every queue, every message and every wait has a bound.
+//!
+//! The page `on_paper` computes what 1,000 nodes would do with 10^10 files, and what would break first.
 
 mod config;
 pub(crate) mod port;
@@ -31,6 +33,8 @@ mod link;
 mod mailbox;
 #[cfg(feature = "fleet")]
 mod node;
+#[cfg(feature = "fleet")]
+pub mod on_paper;
 #[cfg(feature = "fleet")]
 mod protocol;
 #[cfg(feature = "fleet")]
