@@ -27,7 +27,7 @@ use hivesum_core::digest::Algorithms;
 use hivesum_core::fixity::CollectionKind;
 use jiff::SignedDuration;
 
-use self::baseline::BaselineArgs;
+use self::baseline::{Asked, BaselineArgs};
 use self::beside::Beside;
 use self::report::{Report, failed};
 use self::tell::Told;
@@ -239,7 +239,9 @@ impl Scrub<'_> {
         let is_verbose = self.args.verbose;
         match &mut self.way {
             Way::Alone { collections, engine, told } => {
-                let request = baseline::given(self.args, (request, engine), &self.terminal)?;
+                let ScrubArgs { filters, state, algorithms, .. } = self.args;
+                let asked = Asked { filters, state, algorithms: *algorithms };
+                let request = baseline::given(&self.args.baseline, &asked, (request, engine), &self.terminal)?;
                 let (engine, priority, cancel) = (&engine.handle, Priority::Normal, Canceller::default());
                 let mut scrubber =
                     Scrubber { engine, priority, cancel, collections, note: RunNote::of(Starter::Command) };

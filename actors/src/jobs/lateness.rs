@@ -6,12 +6,10 @@
 //! since a task that stands still tells nothing.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hivesum_core::fixity::Condition;
 use jiff::Timestamp;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::service::Jobs;
@@ -22,32 +20,11 @@ use crate::store::collections::StoredCollection;
 /// How often a collection is looked at for this: it is counted for it.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 
-/// The schedules of a service, as others see them.
-#[derive(Debug)]
-pub(super) struct ScheduleWatch {
-    /// Notified when schedules may have changed.
-    pub(super) changed: Notify,
-    last_round: Mutex<Instant>,
-}
-
-impl Default for ScheduleWatch {
-    fn default() -> Self {
-        Self { changed: Notify::new(), last_round: Mutex::new(Instant::now()) }
-    }
-}
-
-impl ScheduleWatch {
-    /// All schedules were looked at just now.
-    pub(super) fn round_ended(&self) {
-        *self.last_round.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-}
-
 impl Jobs {
     /// How long ago all schedules of collections were looked at, or the service was started. It is done once a minute.
     #[must_use]
     pub fn schedules_looked_at(&self) -> Duration {
-        self.shared.schedule.last_round.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        self.shared.schedule.since_round()
     }
 }
 

@@ -1,13 +1,14 @@
-//! What the service's handle, its scheduler and its runners share.
+//! What the service's handle, its schedulers and its runners share.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use actix_rt::ArbiterHandle;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::lateness::ScheduleWatch;
 use super::queue::JobQueue;
 use super::roots::Roots;
 use crate::Engine;
@@ -50,6 +51,32 @@ pub(super) struct JobsShared {
     pub(super) to_index: Arc<Notify>,
     /// Number of jobs that got their sort index.
     pub(super) indexed: Arc<watch::Sender<u64>>,
+}
+
+/// The schedules of a service, as others see them.
+#[derive(Debug)]
+pub(super) struct ScheduleWatch {
+    /// Notified when schedules may have changed.
+    pub(super) changed: Notify,
+    last_round: Mutex<Instant>,
+}
+
+impl Default for ScheduleWatch {
+    fn default() -> Self {
+        Self { changed: Notify::new(), last_round: Mutex::new(Instant::now()) }
+    }
+}
+
+impl ScheduleWatch {
+    /// All schedules were looked at just now.
+    pub(super) fn round_ended(&self) {
+        *self.last_round.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// How long ago that was, or the service was started.
+    pub(super) fn since_round(&self) -> Duration {
+        self.last_round.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
 }
 
 impl Drop for JobsShared {

@@ -20,9 +20,9 @@ use hivesum_core::manifest::{BagManifest, Candidates};
 use hivesum_core::walk::{Filters, Inventory, Target, WalkSpec};
 use jiff::Timestamp;
 
-use super::ScrubArgs;
 use crate::cli::engine::RunningEngine;
 use crate::cli::error::path_error;
+use crate::cli::filter_args::FilterArgs;
 use crate::cli::manifest_file::{self, Contents, ManifestFile, ReadArgs};
 use crate::cli::naming::NamingArgs;
 use crate::cli::probe::{self, Effort};
@@ -51,17 +51,28 @@ pub(super) struct BaselineArgs {
 pub(super) const NOT_BESIDE: &str = "a service uses the state directory, and takes no baseline: stop it for the first run, or \
     give this collection a state directory of its own with --state DIR";
 
+/// What else was asked for.
+pub(super) struct Asked<'a> {
+    /// The files of the collection.
+    pub(super) filters: &'a FilterArgs,
+    /// Where jobs are stored.
+    pub(super) state: &'a StateArgs,
+    /// The digests.
+    pub(super) algorithms: Option<Algorithms>,
+}
+
 /// The request with the baseline that is asked for, if one is.
 pub(super) fn given(
-    args: &ScrubArgs,
+    args: &BaselineArgs,
+    asked: &Asked<'_>,
     (request, engine): (ScrubRequest, &RunningEngine),
     terminal: &Terminal,
 ) -> anyhow::Result<ScrubRequest> {
     let dir = request.directory.clone();
-    let wanted = args.filters.filters_below("scrub", dir.as_os_str())?;
-    let (state, algorithms) = (&args.state, args.algorithms);
+    let wanted = asked.filters.filters_below("scrub", dir.as_os_str())?;
+    let (state, algorithms) = (asked.state, asked.algorithms);
     let on = Occasion { dir: dir.as_os_str(), state, engine, wanted: &wanted, algorithms, terminal };
-    let Some(Taken { states, algorithms, globs, told }) = args.baseline.take(&on)? else { return Ok(request) };
+    let Some(Taken { states, algorithms, globs, told }) = args.take(&on)? else { return Ok(request) };
     terminal.message(&format!("{}: {told}", quoted(dir.as_os_str())));
     // Files that the globs of a job left out are not new.
     let is_asked = !request.include.is_empty() || !request.exclude.is_empty();
