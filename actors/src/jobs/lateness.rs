@@ -5,7 +5,6 @@
 //! window that is never long enough is heard of. The second is a figure for whoever watches the service from outside,
 //! since a task that stands still tells nothing.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use hivesum_core::fixity::Condition;
@@ -28,25 +27,20 @@ impl Jobs {
     }
 }
 
-/// When collections were looked at last, by their ids; there are as many as collections.
+/// When a collection was looked at last.
 #[derive(Debug, Default)]
-pub(super) struct Lateness(HashMap<String, Instant>);
+pub(super) struct Lateness(Option<Instant>);
 
 impl Lateness {
-    /// Forgets the collections that are gone.
-    pub(super) fn retain(&mut self, all: &[StoredCollection]) {
-        self.0.retain(|id, _| all.iter().any(|one| one.id == *id));
-    }
-
     /// Tells that the files of a collection beneath a root were not looked at in time, or that they are again.
     pub(super) async fn tell(&mut self, shared: &JobsShared, collection: &StoredCollection) -> Result<(), StoreError> {
         let (id, schedule, past) = (&collection.id, &collection.settings.schedule, collection.past());
         let is_late = |verified| schedule.is_late(&past, (collection.created_at, verified), Timestamp::now());
         // Where nothing is asked for, nothing is counted.
-        if is_late(None).is_none() || self.0.get(id).is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
+        if is_late(None).is_none() || self.0.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
             return Ok(());
         }
-        self.0.insert(id.clone(), Instant::now());
+        self.0 = Some(Instant::now());
         let Some(counted) = shared.collections.counted(id).await? else { return Ok(()) };
         // What is not as it should be is an alert by itself.
         let verified = counted.by_condition.get(&Condition::Ok).and_then(|count| count.oldest_verified_at);

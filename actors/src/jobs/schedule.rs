@@ -84,6 +84,8 @@ struct Remembered {
     failures: usize,
     /// Nothing is started before.
     not_before: Option<Instant>,
+    /// Whether it is looked at as often as it should be.
+    lateness: Lateness,
 }
 
 impl Remembered {
@@ -107,7 +109,6 @@ impl Remembered {
 struct Scheduler {
     /// By the id of the collection; there are as many as collections.
     remembered: HashMap<String, Remembered>,
-    lateness: Lateness,
 }
 
 impl JobsShared {
@@ -164,22 +165,26 @@ impl Scheduler {
     async fn round(&mut self, shared: &JobsShared) -> Result<Duration, StoreError> {
         let mut all = shared.collections.list().await?;
         self.remembered.retain(|id, _| all.iter().any(|one| one.id == *id));
-        self.lateness.retain(&all);
         // Those first that wait longest.
         all.sort_by_key(|one| one.last_survey.max(one.last_run));
         let mut sleep = LONGEST_SLEEP;
         for collection in &all {
-            if innermost(shared.roots.all(), collection).is_some() {
-                self.lateness.tell(shared, collection).await?;
+            let is_beneath = innermost(shared.roots.all(), collection).is_some();
+            if is_beneath {
+                self.of(&collection.id).lateness.tell(shared, collection).await?;
             }
-            let until = self.look_at(shared, collection).await?;
+            let until = self.look_at(shared, (collection, is_beneath)).await?;
             sleep = sleep.min(until);
         }
         Ok(sleep)
     }
 
     /// Starts a run of this collection if one is due. Returns for how long none is.
-    async fn look_at(&mut self, shared: &JobsShared, collection: &StoredCollection) -> Result<Duration, StoreError> {
+    async fn look_at(
+        &mut self,
+        shared: &JobsShared,
+        (collection, is_beneath): (&StoredCollection, bool),
+    ) -> Result<Duration, StoreError> {
         let schedule = &collection.settings.schedule;
         let Ok(windows) = Windows::new(&schedule.windows) else { return Ok(LONGEST_SLEEP) };
         let now = Timestamp::now();
@@ -189,7 +194,6 @@ impl Scheduler {
             Next::Survey { until } => (RunKind::Survey, until),
             Next::Scrub { until } => (RunKind::Scrub, until),
         };
-        let is_beneath = innermost(shared.roots.all(), collection).is_some();
         if !is_beneath || !shared.scrubs.has_room_for_schedules() || self.has_to_wait(shared, &collection.id) {
             return Ok(LONGEST_SLEEP);
         }
@@ -207,7 +211,7 @@ impl Scheduler {
         let key = Uuid::now_v7();
         match shared.scrubs.start(key, order) {
             Ok(()) => {
-                self.remembered.entry(collection.id.clone()).or_default().run = Some(key);
+                self.of(&collection.id).run = Some(key);
                 tracing::info!(collection = %collection.id, kind = kind.name(), "a scheduled run is started");
             }
             Err(ScrubRefused::Busy | ScrubRefused::TooMany | ScrubRefused::Draining) => {}
@@ -215,9 +219,13 @@ impl Scheduler {
         Ok(LONGEST_SLEEP)
     }
 
+    fn of(&mut self, id: &str) -> &mut Remembered {
+        self.remembered.entry(id.to_owned()).or_default()
+    }
+
     /// Whether the last run of the collection has not ended, or has failed a short time ago.
     fn has_to_wait(&mut self, shared: &JobsShared, id: &str) -> bool {
-        let remembered = self.remembered.entry(id.to_owned()).or_default();
+        let remembered = self.of(id);
         if let Some(key) = remembered.run {
             let phase = |phase: &ScrubPhase| match phase {
                 ScrubPhase::Waiting | ScrubPhase::Running => None,

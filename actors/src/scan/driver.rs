@@ -13,7 +13,8 @@ use actix::Addr;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::handle::{ScanEnd, ScanEnds, ScanOutcome};
+use super::delivery::WalkState;
+use super::handle::{ScanEnds, ScanOutcome};
 use super::large_file::{LargeFiles, PieceTag, TrackOrder};
 use super::progress::ProgressMeter;
 use super::reorder::ReorderWindow;
@@ -68,15 +69,6 @@ pub(crate) struct Driver {
     pub(super) survey: SurveyState,
     pub(super) meter: ProgressMeter,
     pub(super) ends: ScanEnds,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WalkState {
-    Walking,
-    Ended,
-    BrokenOff,
-    /// The tree no longer matches the results of an earlier run.
-    Diverged,
 }
 
 /// What a quantum in flight is for.
@@ -138,21 +130,15 @@ impl Driver {
     pub(crate) async fn run(mut self) {
         let outcome = self.drive().await;
         self.config.supervisor.do_send(Withdraw(self.config.key));
-        let summary = self.meter.summary(outcome == ScanOutcome::Completed);
-        let _ = self.ends.progress.send(self.meter.progress(0));
-        let _ = self.ends.end.send(ScanEnd { summary, outcome });
+        self.ends.finish(self.meter, outcome);
     }
 
     async fn drive(&mut self) -> ScanOutcome {
         loop {
-            self.deliver();
+            self.ends.deliver(&mut self.window, &mut self.meter, || self.large.bytes_digested());
             self.send_work();
             if self.is_done() {
-                return match self.walk_state {
-                    WalkState::BrokenOff => ScanOutcome::WalkFailed,
-                    WalkState::Diverged => ScanOutcome::Diverged,
-                    WalkState::Walking | WalkState::Ended => ScanOutcome::Completed,
-                };
+                return self.walk_state.outcome();
             }
             match self.next_event().await {
                 Event::Answer(ticket, reply) => {
@@ -214,19 +200,6 @@ impl Driver {
         self.walk_state == WalkState::Walking && self.ready.len() < self.batch_credit() && self.window.has_room()
     }
 
-    /// Sends complete results to the reader while the channel has room.
-    fn deliver(&mut self) {
-        while self.window.front_is_settled() {
-            let Ok(room) = self.ends.rows.try_reserve() else { return };
-            let Some(rows) = self.window.pop_settled() else { return };
-            self.meter.count(&rows);
-            room.send(rows);
-        }
-        if self.meter.is_due() {
-            let _ = self.ends.progress.send(self.meter.progress(self.large.bytes_digested()));
-        }
-    }
-
     fn send_work(&mut self) {
         if self.alone.is_some() {
             return;
@@ -269,18 +242,10 @@ impl Driver {
     }
 
     fn take_walk_event(&mut self, event: Option<WalkEvent>) {
-        match event {
-            Some(WalkEvent::Plan(plan)) => {
-                let entries = plan.entries.len();
-                let number = self.window.admit(Arc::new(plan));
-                self.ready.push_back((number, 0..entries));
-            }
-            Some(WalkEvent::End { files }) => {
-                self.walk_state = WalkState::Ended;
-                self.meter.set_files_total(files);
-            }
-            Some(WalkEvent::Diverged) => self.walk_state = WalkState::Diverged,
-            None => self.walk_state = WalkState::BrokenOff,
+        if let Some(plan) = self.walk_state.take(event, &mut self.meter) {
+            let entries = plan.entries.len();
+            let number = self.window.admit(Arc::new(plan));
+            self.ready.push_back((number, 0..entries));
         }
     }
 

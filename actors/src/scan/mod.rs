@@ -4,6 +4,7 @@
 //! at the Supervisor, its reorder window the results it holds, the channel those that wait for the reader.
 
 mod answers;
+mod delivery;
 mod driver;
 mod handle;
 mod large_file;
@@ -14,6 +15,8 @@ mod spec;
 mod start;
 mod survey;
 
+#[cfg(feature = "fleet")]
+pub(crate) use delivery::WalkState;
 pub use handle::{Canceller, Scan, ScanEnd, ScanOutcome};
 #[cfg(feature = "fleet")]
 pub(crate) use handle::{ScanEnds, channel};

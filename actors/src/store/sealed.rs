@@ -195,11 +195,8 @@ impl SealedTable {
 }
 
 fn ledger_says(view: &Connection, table: &str) -> Result<Option<Total>, DbError> {
-    let mut statement = view.prepare_cached(&LEDGER.select("WHERE table_name = ?"))?;
-    let mut rows = statement.query([table])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    LEDGER.check(&mut RowChecksum::default(), row)?;
-    Ok(Some(Total { rows: row.get(1)?, sum: row.get(2)? }))
+    let total = |row: &Row<'_>| Ok(Total { rows: row.get(1)?, sum: row.get(2)? });
+    LEDGER.lookup(view, "WHERE table_name = ?")?.find([table], total)
 }
 
 /// One view of the database for several statements, unless the caller has one. It ends when it is dropped.

@@ -180,27 +180,25 @@ fn of_job(id: JobId, on: &Occasion<'_>) -> anyhow::Result<Record> {
 
 impl Record {
     fn taken(self, on: &Occasion<'_>) -> anyhow::Result<Taken> {
-        let Self { baseline, candidates, taken_as_they_are, globs, shown } = self;
-        let facts = || baseline.facts().filter(|fact| on.wanted.wants_path(&fact.path));
-        if facts().next().is_none() {
+        let Self { mut baseline, candidates, taken_as_they_are, globs, shown } = self;
+        baseline.retain(|path| on.wanted.wants_path(path));
+        if baseline.is_empty() {
             bail!("{shown}: it names no file of {}", quoted(on.dir));
         }
         let algorithms = match on.algorithms {
             Some(asked) => asked,
-            None => common(facts(), &candidates).with_context(|| shown.clone())?,
+            None => common(baseline.facts(), &candidates).with_context(|| shown.clone())?,
         };
         let at = Timestamp::now();
         let mut states = BTreeMap::new();
         for path in taken_as_they_are.into_iter().filter(|path| on.wanted.wants_path(path)) {
             states.insert(path.clone(), taken_as_it_is(path, at));
         }
-        let mut compared = 0;
-        for fact in facts() {
+        for fact in baseline.facts() {
             let digests = digests(&fact, &algorithms, &candidates).with_context(|| shown.clone())?;
             states.insert(fact.path.clone(), recorded(fact.path, &fact.known, digests, at));
-            compared += 1;
         }
-        let told = format!("the baseline is {shown}: {}", counted(compared, "file"));
+        let told = format!("the baseline is {shown}: {}", counted(baseline.len() as u64, "file"));
         Ok(Taken { states: states.into_values().collect(), algorithms, globs, told })
     }
 }

@@ -24,7 +24,7 @@ use super::works::{Holder, Sent, Works};
 use crate::engine::throttle::until;
 use crate::scan::progress::ProgressMeter;
 use crate::scan::reorder::ReorderWindow;
-use crate::scan::{ScanEnd, ScanEnds, ScanOutcome};
+use crate::scan::{ScanEnds, ScanOutcome, WalkState};
 use crate::walker::WalkEvent;
 use hivesum_core::file::RelPath;
 
@@ -67,14 +67,6 @@ pub(in crate::fleet) struct FarDriver {
     pub(super) meter: ProgressMeter,
     clock: Interval,
     ends: ScanEnds,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum WalkState {
-    Walking,
-    Ended,
-    BrokenOff,
-    Diverged,
 }
 
 /// What woke the driver.
@@ -127,21 +119,15 @@ impl FarDriver {
             self.config.fleet.say(self.config.fleet.subjects().cancel(), &cancel);
         }
         self.config.fleet.purge(self.config.root, &self.config.scan);
-        let summary = self.meter.summary(outcome == ScanOutcome::Completed);
-        let _ = self.ends.progress.send(self.meter.progress(0));
-        let _ = self.ends.end.send(ScanEnd { summary, outcome });
+        self.ends.finish(self.meter, outcome);
     }
 
     async fn drive(&mut self) -> ScanOutcome {
         loop {
-            self.deliver();
+            self.ends.deliver(&mut self.window, &mut self.meter, || self.works.bytes_under_way());
             self.send_works();
             if self.walk_state != WalkState::Walking && self.window.is_empty() {
-                return match self.walk_state {
-                    WalkState::BrokenOff => ScanOutcome::WalkFailed,
-                    WalkState::Diverged => ScanOutcome::Diverged,
-                    WalkState::Walking | WalkState::Ended => ScanOutcome::Completed,
-                };
+                return self.walk_state.outcome();
             }
             match self.next_event().await {
                 Event::Notice(notice) => self.take_notice(*notice),
@@ -181,32 +167,10 @@ impl FarDriver {
         self.works.len() < (2 * nodes + 2).clamp(LEAST_CREDIT, MOST_CREDIT)
     }
 
-    /// Sends complete results to the reader while the channel has room.
-    fn deliver(&mut self) {
-        while self.window.front_is_settled() {
-            let Ok(room) = self.ends.rows.try_reserve() else { break };
-            let Some(rows) = self.window.pop_settled() else { break };
-            self.meter.count(&rows);
-            room.send(rows);
-        }
-        if self.meter.is_due() {
-            let _ = self.ends.progress.send(self.meter.progress(self.works.bytes_under_way()));
-        }
-    }
-
     fn take_walk_event(&mut self, event: Option<WalkEvent>) {
-        match event {
-            Some(WalkEvent::Plan(plan)) => {
-                let plan = Arc::new(plan);
-                let number = self.window.admit(plan.clone());
-                self.assembly.add(number, &plan, self.config.algorithms.digest_bytes());
-            }
-            Some(WalkEvent::End { files }) => {
-                self.walk_state = WalkState::Ended;
-                self.meter.set_files_total(files);
-            }
-            Some(WalkEvent::Diverged) => self.walk_state = WalkState::Diverged,
-            None => self.walk_state = WalkState::BrokenOff,
+        if let Some(plan) = self.walk_state.take(event, &mut self.meter).map(Arc::new) {
+            let number = self.window.admit(plan.clone());
+            self.assembly.add(number, &plan, self.config.algorithms.digest_bytes());
         }
     }
 

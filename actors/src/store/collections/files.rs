@@ -170,27 +170,26 @@ struct Current {
 }
 
 fn current(change: &Transaction<'_>, collection: i64, step: &Step) -> Result<Option<Current>, DbError> {
-    let at_path = find_sealed(change, collection, &step.path)?;
+    let at_path = find_held(change, collection, &step.path)?;
     let is_current = match (&step.before, &at_path) {
-        (Some(before), Some((stored, _))) => before.path == step.path && stored.is_same_but_for_reads(before),
+        (Some(before), Some(held)) => before.path == step.path && held.state.is_same_but_for_reads(before),
         (Some(before), None) if before.path != step.path => {
             find(change, collection, &before.path)?.is_some_and(|stored| stored.is_same_but_for_reads(before))
         }
         (Some(_), None) => false,
         (None, at_path) => at_path.is_none(),
     };
-    Ok(is_current.then_some(Current { seal: at_path.map(|(_, seal)| seal) }))
+    Ok(is_current.then_some(Current { seal: at_path.map(|held| held.seal) }))
 }
 
 /// What is known of one file. That nothing is known tells nothing if a row may be lost.
 pub(super) fn find(view: &Connection, collection: i64, path: &[u8]) -> Result<Option<FileState>, DbError> {
-    Ok(find_sealed(view, collection, path)?.map(|(state, _)| state))
+    Ok(find_held(view, collection, path)?.map(|held| held.state))
 }
 
-/// The same with the seal of its row, which was checked.
-fn find_sealed(view: &Connection, collection: i64, path: &[u8]) -> Result<Option<(FileState, i64)>, DbError> {
-    let mut lookup = COLLECTION_FILES.lookup(view, OF_PATH)?;
-    lookup.find((collection, walk_key(path)), |row| Ok((file(row)?, row.get(COLUMNS)?)))
+/// The same with the seal of its row.
+fn find_held(view: &Connection, collection: i64, path: &[u8]) -> Result<Option<Held>, DbError> {
+    COLLECTION_FILES.lookup(view, OF_PATH)?.find((collection, walk_key(path)), held)
 }
 
 /// What is known of each of these files, with the seals of their rows.
@@ -200,8 +199,11 @@ pub(super) fn find_each<'p>(
     paths: impl Iterator<Item = &'p [u8]>,
 ) -> Result<Vec<Option<Held>>, DbError> {
     let mut lookup = COLLECTION_FILES.lookup(view, OF_PATH)?;
-    let held = |row: &Row<'_>| Ok(Held { state: file(row)?, seal: row.get(COLUMNS)? });
     paths.map(|path| lookup.find((collection, walk_key(path)), held)).collect()
+}
+
+fn held(row: &Row<'_>) -> Result<Held, DbError> {
+    Ok(Held { state: file(row)?, seal: row.get(COLUMNS)? })
 }
 
 pub(super) fn select(view: &Connection, rest: &str, selected: impl Params) -> Result<Vec<FileState>, DbError> {
@@ -220,7 +222,7 @@ pub(super) fn remove(change: &Transaction<'_>, collection: i64, path: &[u8]) -> 
 }
 
 pub(super) fn put(change: &Transaction<'_>, collection: i64, state: &FileState) -> Result<(), DbError> {
-    let seal = find_sealed(change, collection, &state.path)?.map(|(_, seal)| seal);
+    let seal = find_held(change, collection, &state.path)?.map(|held| held.seal);
     let mut rows = SealedRows::of(change, &COLLECTION_FILES, KEY_COLUMNS);
     write(&mut rows, collection, (state, seal))?;
     rows.end()

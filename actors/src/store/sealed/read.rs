@@ -21,15 +21,11 @@ impl SealedTable {
         read: impl FnOnce(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Option<T>, DbError> {
         let _view = snapshot(view)?;
-        let mut statement = view.prepare_cached(&self.select(rest))?;
-        let mut rows = statement.query(key)?;
-        if let Some(row) = rows.next()? {
-            self.check(&mut RowChecksum::default(), row)?;
-            return read(row).map(Some);
+        let found = self.lookup(view, rest)?.find(key, read)?;
+        if found.is_none() {
+            self.verify(view)?;
         }
-        drop(rows);
-        self.verify(view)?;
-        Ok(None)
+        Ok(found)
     }
 
     /// Rows of this table that are looked up one after another by the same `rest`.
