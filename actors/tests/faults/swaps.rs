@@ -1,6 +1,6 @@
 //! The swap race: a directory and a symlink to the outside are exchanged without pause while scans run.
 //!
-//! The suite makes 50,000 exchanges, `HIVESUM_SWAPS` sets another number.
+//! The suite makes 50,000 exchanges, `HIVESUM_SWAPS` sets another number; exchanges go on until scans met both sides.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,6 +12,8 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::stage::{Line, PATIENT, engine, run, spec};
 
+/// So many scans that met only one side of the exchanges are a failure.
+const SCANS_AT_MOST: u64 = 1_000_000;
 const CANARY: &[u8] = b"what lies outside must never be read";
 
 #[test]
@@ -35,18 +37,22 @@ fn nothing_outside_is_read_while_a_directory_and_a_link_are_exchanged() {
     symlink(path("outside/a"), path("root/file-link")).unwrap();
     fs::write(path("root/file"), "inside").unwrap();
     let (engine, background) = engine(PATIENT);
-    let done = AtomicBool::new(false);
+    let (exchanged, enough) = (AtomicBool::new(false), AtomicBool::new(false));
     let (mut scans, mut inside, mut links) = (0_u64, 0_u64, 0_u64);
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            for number in 0..swaps {
+        let exchanges = scope.spawn(|| {
+            let mut number = 0;
+            while number < swaps || !enough.load(Ordering::Acquire) {
                 let (one, other) =
                     if number % 2 == 0 { ("root/d", "root/link") } else { ("root/file", "root/file-link") };
                 renameat_with(CWD, path(one), CWD, path(other), RenameFlags::EXCHANGE).unwrap();
+                number += 1;
+                exchanged.store(number >= swaps, Ordering::Release);
             }
-            done.store(true, Ordering::Release);
         });
-        while !done.load(Ordering::Acquire) {
+        let _ends = EndsExchanges(&enough);
+        while !exchanges.is_finished() && (!exchanged.load(Ordering::Acquire) || inside == 0 || links == 0) {
+            assert!(scans < SCANS_AT_MOST, "{inside} files inside, {links} links after {scans} scans");
             let scanned = run(&engine, spec(&path("root")));
             for line in &scanned.lines {
                 assert!(is_inside(line), "after {scans} scans: {line:?}");
@@ -56,9 +62,18 @@ fn nothing_outside_is_read_while_a_directory_and_a_link_are_exchanged() {
             scans += 1;
         }
     });
-    println!("{swaps} exchanges, {scans} scans, {inside} files inside, {links} links skipped");
+    println!("at least {swaps} exchanges, {scans} scans, {inside} files inside, {links} links skipped");
     assert!(scans > 0 && inside > 0 && links > 0, "scans and exchanges never overlapped");
     background.join();
+}
+
+/// Ends the exchanges, also when a scan did not pass: else the test would wait for them for ever.
+struct EndsExchanges<'a>(&'a AtomicBool);
+
+impl Drop for EndsExchanges<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
 }
 
 fn is_inside(line: &Line) -> bool {
