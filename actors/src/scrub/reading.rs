@@ -27,6 +27,9 @@ use crate::engine::throttle::ByteBudget;
 use crate::scan::{Canceller, Priority, Scan};
 use crate::store::collections::{Collections, MAX_ROWS, Step, StoredCollection};
 
+/// How many chunks are being read at once: with one, readers stand still while its steps are decided.
+const CHUNKS_AHEAD: usize = 2;
+
 /// The reading of one directory.
 pub(super) struct Reader<'a> {
     pub(super) engine: &'a Engine,
@@ -69,29 +72,42 @@ impl Reader<'_> {
         Ok(is_limited || !late.is_empty())
     }
 
-    /// Reads chunk by chunk: while the steps of one are recorded, the next one is being read. Returns those that were not
-    /// begun in time.
+    /// Reads chunk by chunk: while the steps of one are decided and recorded, the next ones are being read. Returns those
+    /// that were not begun in time.
     fn read_each(
         &mut self,
         chunks: Vec<Chunk>,
         absent: &mut Absent,
         limits: &Limits,
     ) -> Result<VecDeque<Chunk>, ScrubError> {
-        let mut left = VecDeque::from(chunks);
-        let mut begun = self.begin_next(&mut left, limits)?;
-        while let Some((chunk, scan)) = begun {
+        // What has been begun is read to its end, so a run that has to end in time, or is slow on purpose, begins less.
+        let ahead = if limits.until.is_some() || self.budget.is_some() { 1 } else { CHUNKS_AHEAD };
+        let (mut left, mut begun) = (VecDeque::from(chunks), VecDeque::new());
+        self.begin_some(&mut begun, ahead, &mut left, limits)?;
+        while let Some((chunk, scan)) = begun.pop_front() {
             let steps = self.read(&chunk, scan, absent)?;
-            begun = self.begin_next(&mut left, limits)?;
+            self.begin_some(&mut begun, ahead, &mut left, limits)?;
             self.record(steps)?;
         }
         Ok(left)
     }
 
-    fn begin_next(&self, left: &mut VecDeque<Chunk>, limits: &Limits) -> Result<Option<(Chunk, Scan)>, ScrubError> {
+    /// Begins the next chunks until so many are being read.
+    fn begin_some(
+        &self,
+        begun: &mut VecDeque<(Chunk, Scan)>,
+        ahead: usize,
+        left: &mut VecDeque<Chunk>,
+        limits: &Limits,
+    ) -> Result<(), ScrubError> {
         let is_in_time = |_: &mut Chunk| !limits.until.is_some_and(|until| until.has_come());
-        let Some(chunk) = left.pop_front_if(is_in_time) else { return Ok(None) };
-        let scan = self.begin(&chunk.names)?;
-        Ok(Some((chunk, scan)))
+        while begun.len() < ahead
+            && let Some(chunk) = left.pop_front_if(is_in_time)
+        {
+            let scan = self.begin(&chunk.names)?;
+            begun.push_back((chunk, scan));
+        }
+        Ok(())
     }
 
     /// Records that files are gone which were not found again.

@@ -75,8 +75,8 @@ pub(crate) const TABLES: [&str; 24] = [
     "collection_runs",
 ];
 
-/// Databases up to this size are checked completely at every start: a few tenths of a second.
-const CHECKED_WHOLE_BYTES: u64 = 32 << 20;
+/// Databases up to this size are checked completely at every start: a tenth of a second.
+const CHECKED_WHOLE_BYTES: u64 = 8 << 20;
 
 /// How long a write waits for another process that is writing, such as `hivesum token`.
 const BUSY_WAIT: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 5_000 });

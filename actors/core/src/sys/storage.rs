@@ -109,6 +109,15 @@ pub(crate) fn allocated(
     Ok(())
 }
 
+/// How many sectors of 512 bytes the kernel has read from storage for the calling thread.
+pub(crate) fn sectors_read_by_this_thread() -> Option<u64> {
+    // SAFETY: a `rusage` of zeros is valid.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: `usage` has room for what the call writes.
+    let got = unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) };
+    (got == 0).then_some(usage.ru_inblock as u64)
+}
+
 const fn kind_of(flags: u32) -> AllocatedKind {
     match flags {
         flags if flags & INLINE != 0 => AllocatedKind::Inline,

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Params, Row, Transaction, params};
 use super::super::change::Change;
 use super::super::error::DbError;
 use super::super::far_times::StoredTimes;
-use super::super::sealed::{COLLECTION_FILES, SealedRows};
+use super::super::sealed::{COLLECTION_FILES, SealedRows, snapshot};
 use super::MAX_ROWS;
 use super::events::{self, at, read_path};
 use super::json::IS_ACKNOWLEDGED;
@@ -198,6 +198,7 @@ pub(super) fn find_each<'p>(
     collection: i64,
     paths: impl Iterator<Item = &'p [u8]>,
 ) -> Result<Vec<Option<Held>>, DbError> {
+    let _view = snapshot(view)?;
     let mut lookup = COLLECTION_FILES.lookup(view, OF_PATH)?;
     paths.map(|path| lookup.find((collection, walk_key(path)), held)).collect()
 }

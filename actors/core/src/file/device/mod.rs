@@ -20,7 +20,7 @@ use std::time::Duration;
 use rustix::fs::{Advice, AtFlags, OFlags, StatxFlags, fadvise, fcntl_getfl, fcntl_setfl, statx};
 use rustix::io::Errno;
 
-use self::counter::StorageCounter;
+use self::counter::bytes_of_this_thread;
 use self::held::Held;
 use self::residency::{Chunks, Resident, resident};
 use super::deadline::{ReadDeadline, ReadFailure, read_at};
@@ -30,6 +30,10 @@ use crate::sys::window::WINDOW_BYTES;
 
 /// What addresses, offsets and lengths of direct reads are multiples of. Files that need more are not read directly.
 const ALIGNMENT: usize = 4096;
+
+/// How many extents ext4 keeps in the inode (Linux `Documentation/filesystems/ext4/ifork.rst`); XFS keeps more. Beyond
+/// them a read may load the blocks that list them.
+const EXTENTS_IN_INODE: usize = 4;
 
 /// How often a range is dropped and read again: another process may read it into the cache at the same time.
 const DROPS: usize = 3;
@@ -97,13 +101,17 @@ impl DeviceRange<'_> {
     fn ends(&self) -> (u64, u64) {
         (self.offset, self.offset + self.bytes as u64)
     }
+
+    /// Whether its extents are known without reading any metadata, which would be counted as bytes of the file.
+    fn is_small(&self) -> bool {
+        self.offset == 0 && self.bytes <= EXTENTS_IN_INODE * ALIGNMENT
+    }
 }
 
-/// The memory and the counter of one hasher thread. The memory is taken when it is first needed.
+/// The memory of one hasher thread. It is taken when it is first needed.
 #[derive(Debug, Default)]
 pub(super) struct DeviceReader {
     buffer: Vec<u8>,
-    counter: Option<StorageCounter>,
     pages: Vec<u8>,
 }
 
@@ -118,15 +126,20 @@ impl DeviceReader {
     fn fill(&mut self, range: DeviceRange<'_>, timeout: Duration) -> Result<ReadFrom, ReadFailure> {
         self.touch();
         let DeviceRange { file, access, .. } = range;
+        let promises = access.bypasses_cache && access.direct.load(Ordering::SeqCst);
+        // With all of its bytes from storage there is nothing to ask the file system about.
+        let at_once = if promises && range.is_small() { self.read_counted(range, timeout)? } else { None };
+        if at_once.is_some_and(|came| came >= range.bytes as u64) {
+            return Ok(ReadFrom::Device);
+        }
         let held = Held::of(file, range.ends(), Flush::No);
-        let counts = StorageCounter::of_this_thread(&mut self.counter).is_some();
-        if held.is_inline || !counts {
+        if held.is_inline || bytes_of_this_thread().is_none() {
             access.stop_direct(file);
             self.read_once(range, timeout)?;
             return Ok(ReadFrom::Unknown);
         }
-        if access.bypasses_cache && access.direct.load(Ordering::SeqCst) {
-            let came = self.read_counted(range, timeout)?;
+        if promises {
+            let came = if at_once.is_some() { at_once } else { self.read_counted(range, timeout)? };
             if came.is_some_and(|came| came >= held.least_bytes) {
                 return Ok(ReadFrom::Device);
             }
@@ -172,10 +185,9 @@ impl DeviceReader {
 
     /// Reads the range and gives how many bytes came from storage; `None` if that cannot be told.
     fn read_counted(&mut self, range: DeviceRange<'_>, timeout: Duration) -> Result<Option<u64>, ReadFailure> {
-        let bytes = |counter: &mut Option<StorageCounter>| StorageCounter::of_this_thread(counter)?.bytes();
-        let before = bytes(&mut self.counter);
+        let before = bytes_of_this_thread();
         self.read_once(range, timeout)?;
-        let after = bytes(&mut self.counter);
+        let after = bytes_of_this_thread();
         Ok(before.zip(after).and_then(|(before, after)| after.checked_sub(before)))
     }
 
