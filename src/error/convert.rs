@@ -2,7 +2,7 @@
 
 use actix_web::error::PayloadError;
 use hivesum_actors::error::{CompareError, ManifestRefused, Refused, StoreError, SubmitError, UploadError};
-use hivesum_actors::jobs::{ResultsError, SubscribeError};
+use hivesum_actors::jobs::{ListRefused, ResultsError, SubscribeError};
 use hivesum_actors::listing::ListError;
 use hivesum_core::compare::DigestsTooShort;
 use hivesum_core::digest::{AlgorithmsInvalid, UnknownAlgorithm};
@@ -140,6 +140,15 @@ impl From<SubscribeError> for ApiError {
         match error {
             SubscribeError::Store(error) => error.into(),
             SubscribeError::TooMany => Self::TooManyStreams,
+        }
+    }
+}
+
+impl From<ListRefused> for ApiError {
+    fn from(refused: ListRefused) -> Self {
+        match refused {
+            ListRefused::Root(error) => error.into(),
+            ListRefused::List(error) => error.into(),
         }
     }
 }

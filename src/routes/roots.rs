@@ -6,7 +6,7 @@ use actix_web::web::{Data, Json, Path, ReqData};
 use actix_web::{HttpRequest, Responder};
 use hivesum_actors::fleet::{FarRoot, FarRootNode};
 use hivesum_actors::job::{Job, JobId, MAX_PAGE, Place};
-use hivesum_actors::listing::{Entry, EntryKind, entries as list_entries};
+use hivesum_actors::listing::{Entry, EntryKind};
 use hivesum_core::file::{FilesystemKind, RelPath, Root};
 use hivesum_core::result::{JobVerdict, RootWarning, append_path, serialize_name, serialize_time};
 use jiff::Timestamp;
@@ -207,7 +207,7 @@ impl Serialize for EntryJson {
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most entries per page; 100 by default."),
     ),
     responses((status = 200, description = "A page of entries, names in byte order.", body = EntryPage)),
-    extensions(("x-codes" = json!(["path_invalid", "not_found", "root_changed", "root_unavailable", "store_corrupt"]))),
+    extensions(("x-codes" = json!(["path_invalid", "not_found", "root_ambiguous", "root_changed", "root_unavailable", "store_corrupt"]))),
 )]
 pub(super) async fn entries(
     request: HttpRequest,
@@ -220,13 +220,10 @@ pub(super) async fn entries(
     let cursor = query.text("cursor")?.map(|cursor| decode_cursor(&cursor)).transpose()?;
     let limit = query.limit()?;
     query.finish()?;
-    let root = service.jobs.roots().iter().find(|root| root.name() == name.as_str());
-    let root = root.ok_or(ApiError::NotFound("no root has this name"))?;
-    service.jobs.settle_root(root).await?;
-    let page = list_entries(root, path.clone(), cursor, limit).await?;
-    let place = |entry: &Entry| Some(Place { root: root.name().to_owned(), path: below(&path, &entry.name)? });
+    let (root, page) = service.jobs.entries(&name, path.clone(), cursor, limit).await?;
+    let place = |entry: &Entry| Some(Place { root: root.clone(), path: below(&path, &entry.name)? });
     let directories = page.items.iter().filter(|entry| entry.kind == EntryKind::Directory);
-    let own = Place { root: root.name().to_owned(), path: path.clone() };
+    let own = Place { root: root.clone(), path: path.clone() };
     let places = directories.filter_map(place).chain([own.clone()]).collect();
     let last = last_runs(&service, &caller, places).await?;
     let baseline = match last.get(&own) {

@@ -12,18 +12,18 @@ const MEBIBYTE = 1 << 20;
 const kept = { task: 'hash', include: '', exclude: '', priority: 'normal', budget: '', cross: false };
 const keep = (name) => (event) => { kept[name] = event.target.type === 'checkbox' ? event.target.checked : event.target.value; };
 
-// `far`: on another machine, where nothing is counted or verified. `here()` gives {components, kind, size}; `last()` the newest job on the open directory, or one above it, that says how it should be, if there is one.
+// `far`: on another machine, where nothing is counted and no manifest is read. `here()` gives {components, kind, size}; `last()` the newest job on the open directory, or one above it, that says how it should be, if there is one.
 export function startPanel(root, here, { unpick, signal, last, far = false }) {
 	const target = h('div.target');
 	const tally = h('span.hint@target-tally', { role: 'status' });
 	const [body, stored] = [h('div'), h('div.stored')];
 	const forms = {};
-	const tabs = (far ? [['hash', 'Hash']] : [['hash', 'Hash'], ['verify', 'Verify']]).map(([task, title]) => button(title, `.tab@task-${task}`, () => turn(task)));
+	const tabs = [['hash', 'Hash'], ['verify', 'Verify']].map(([task, title]) => button(title, `.tab@task-${task}`, () => turn(task)));
 	const node = h('aside.side.needs-hash', { label: 'Start a job' }, h('section.panel.start', h('div.tabs', { role: 'group', label: 'Task' }, tabs), target, body, stored));
 	let below;
 
 	function turn(task) {
-		if (!far) kept.task = task;
+		kept.task = task;
 		tabs.forEach((tab) => { const on = tab.dataset.testid === `task-${task}`; tab.classList.toggle('on', on); tab.setAttribute('aria-pressed', on); });
 		put(body, forms[task]?.node);
 	}
@@ -33,10 +33,10 @@ export function startPanel(root, here, { unpick, signal, last, far = false }) {
 		const single = kind === 'file';
 		put(target, h('span.hint', single ? 'This file' : components.length ? 'This directory and all below it' : 'The whole root'),
 			h('span.target-path', [root, ...components.map(readable)].map(visible).join(' / ')), tally,
-			single ? button('Back to the directory', '.small', unpick) : !far && h('span.hint', 'A click on a file in the list chooses that file.'));
+			single ? button('Back to the directory', '.small', unpick) : h('span.hint', 'A click on a file in the list chooses that file.'));
 		put(tally, single ? bytes(size) : below ?? (far ? 'Counted by the job' : 'Counting'));
 		const at = components.slice(0, -1);
-		put(stored, single && looksLikeManifest(readable(components.at(-1))) && button('Verify its directory with this file', '.wide@verify-with-this', () => verifyStored({ root, components: at }, {}, components), 'check'),
+		put(stored, single && !far && looksLikeManifest(readable(components.at(-1))) && button('Verify its directory with this file', '.wide@verify-with-this', () => verifyStored({ root, components: at }, {}, components), 'check'),
 			!single && last() && button(`Verify against the job of ${jobOf(root, last())}`, '.wide@verify-against-last', () => verifyStored({ root, components }, { against: last().directory ? 'last' : last().job }), 'clock'));
 		node.classList.toggle('single', single);
 	}
@@ -44,12 +44,12 @@ export function startPanel(root, here, { unpick, signal, last, far = false }) {
 	async function fill() {
 		const known = await algorithms();
 		forms.hash = { node: hashForm(root, here, known) };
-		if (!far) forms.verify = verifyForm(() => ({ root, ...here() }));
-		turn(far ? 'hash' : kept.task);
+		forms.verify = verifyForm(() => ({ root, ...here() }), far);
+		turn(kept.task);
 	}
 
 	show();
-	turn(far ? 'hash' : kept.task);
+	turn(kept.task);
 	fill().catch(showProblem);
 	if (!far) countBelow(root, here().components, signal, ({ files, bytes: size, state }) => {
 		below = `${state === 'part' ? 'More than ' : ''}${plural(files, 'file')}, ${bytes(size)}${state === 'counting' ? ' so far' : ''}`;
@@ -135,7 +135,7 @@ export async function verify({ root, components }, file, mode = 'audit') {
 	} catch (problem) { showProblem(problem, () => verify({ root, components }, file, mode)); }
 }
 
-function verifyForm(here) {
+function verifyForm(here, far) {
 	let file = null;
 	const mode = h('select.field@verify-mode', h('option', { value: 'audit' }, 'Both ways: new files too'), h('option', { value: 'check' }, 'Only what the file lists'));
 	const input = chooser('manifest-input', 'Checksum file', ([first]) => take(first));
@@ -145,7 +145,7 @@ function verifyForm(here) {
 	function take(next) {
 		file = next;
 		start.disabled = !file;
-		put(chosen, file ? [icon('file'), nameNode(file.name, 'base'), sizeNode(file.size)] : 'Drop a checksum file of any kind here, or choose one. One that lies on the server: click it in the list.');
+		put(chosen, file ? [icon('file'), nameNode(file.name, 'base'), sizeNode(file.size)] : `Drop a checksum file of any kind here, or choose one.${far ? '' : ' One that lies on the server: click it in the list.'}`);
 		chosen.classList.toggle('hint', !file);
 	}
 	take(null);

@@ -4,7 +4,7 @@ import {
 	h, put, button, skeleton, get, nameNode, visible, componentOf, readable, entriesPath, filesHref, placeholder, wholeView, Feed, onDrop, may
 } from '../kernel.js';
 import { startPanel } from './files-start.js';
-import { far, isFar, nodesNote } from './files-far.js';
+import { isAway, isFar, nodesNote, unreachable } from './nodes.js';
 import { entryTable, rootWarning } from './files-table.js';
 
 const PAGE = 500;
@@ -16,7 +16,7 @@ export async function mount(root, { parts: [name, ...components], signal }) {
 	if (name && known.length) {
 		const [title, below] = [decodeURIComponent(name), components.filter(Boolean)];
 		const found = known.find((one) => one.name === title);
-		return isFar(found) ? far(root, found, below, crumbs(title, below), signal) : browse(root, signal, title, below, found);
+		return isAway(found) ? unreachable(root, found, crumbs(title, below)) : browse(root, signal, title, below, found);
 	}
 	if (!known.length) {
 		put(root, wholeView('folder', 'No directories are served', 'Uploads work without them. Start the server with one or more:', h('code', 'hivesum serve DIR')));
@@ -36,7 +36,7 @@ async function rootTable(root, known, signal) {
 	return { title: 'Directories', unmount() { list.table.destroy(); } };
 }
 
-async function browse(root, signal, name, components, { warning } = {}) {
+async function browse(root, signal, name, components, known) {
 	let target = null;
 	const up = components.length ? filesHref(name, components.slice(0, -1)) : '#/files';
 	const title = components.length ? readable(components.at(-1)) : name;
@@ -48,7 +48,7 @@ async function browse(root, signal, name, components, { warning } = {}) {
 	const list = entryTable({ label: `Entries of ${visible(title)}`, feed, place: (entry) => ({ root: name, components: [...components, componentOf(entry)] }), open: choose,
 		key: typed, picked: () => target?.entry });
 	const { table } = list;
-	const panel = startPanel(name, () => target ?? { components, kind: 'directory' }, { unpick: () => pick(null), signal, last: () => baseline });
+	const panel = startPanel(name, () => target ?? { components, kind: 'directory' }, { unpick: () => pick(null), signal, last: () => baseline, far: isFar(known) });
 	if (may('hash')) onDrop(signal, panel.node, ({ files }) => panel.drop(files));
 
 	function choose(entry) {
@@ -90,7 +90,7 @@ async function browse(root, signal, name, components, { warning } = {}) {
 	}
 
 	put(root, h('h1.offscreen', 'Directories'), h('div.columns.files-view',
-		h('section.browser', { label: 'Browser' }, h('div.browser-head', crumbs(name, components), bubble, h('span.spring'), list.tools), rootWarning(warning), body), panel.node));
+		h('section.browser', { label: 'Browser' }, h('div.browser-head', crumbs(name, components), bubble, h('span.spring'), nodesNote(known), list.tools), rootWarning(known?.warning), body), panel.node));
 	await list.load();
 	if (matchMedia('(min-width: 60rem)').matches && document.activeElement === document.body) table.node.focus({ preventScroll: true });
 	return { title: visible(title), unmount() { table.destroy(); } };

@@ -147,3 +147,30 @@ export function workers(id, signal) {
 	}
 	return { node, look, hide() { over = node.hidden = true; } };
 }
+
+// Directories of nodes: browsed like any other as long as one of their nodes is there.
+export const isFar = (root) => Boolean(root?.nodes?.length);
+
+// Whether no machine that has it can be reached.
+export const isAway = (root) => isFar(root) && !root.nodes.some(({ present }) => present);
+
+// The nodes of a root, in words: those that are not there too.
+export function nodesNote({ nodes = [] } = {}) {
+	const gone = nodes.filter(({ present }) => !present);
+	const names = nodes.length > 3 ? plural(nodes.length, 'node') : nodes.map(({ name }) => name).join(', ');
+	if (!nodes.length) return false;
+	return gone.length === nodes.length ? h('span.root-warning@root-away', icon('warn'), `${names}: unreachable`)
+		: h('small.hint@root-nodes', `on ${names}${gone.length ? `, ${named(gone)} unreachable` : ''}`);
+}
+
+const named = (away) => (away.length === 1 ? away[0].name : plural(away.length, 'node'));
+
+// A directory that nobody can look into now.
+export function unreachable(root, { name, nodes }, crumbs) {
+	const state = ({ name: node }) => h('li', h('a', { href: nodeHref(node) }, nameNode(node, 'wrap')), ' ', h('small.bad-text', 'unreachable'));
+	const body = placeholder('link', 'This directory is on another machine',
+		'No machine that has it can be reached at present. A job on it cannot be started until one is back; one that has begun waits.');
+	body.append(h('ul.far-nodes@far-nodes', { label: 'Nodes' }, few(nodes, state)));
+	put(root, h('h1.offscreen', 'Directories'), h('section.browser', { label: 'Browser' }, h('div.browser-head', crumbs), h('div.browser-body', body)));
+	return { title: name };
+}

@@ -40,7 +40,7 @@ fn a_job_on_a_node_is_a_job_like_any_other_and_the_node_is_listed() {
 }
 
 #[test]
-fn a_name_of_two_roots_means_neither_and_a_manifest_is_not_compared_there_yet() {
+fn a_name_of_two_roots_means_neither_and_a_manifest_on_a_node_is_not_read() {
     let Some(fleet) = Fleet::start() else { return };
     fleet.write_tree(1, 1);
     let _nodes = [fleet.node("a", &[]), fleet.node("b", &[])];
@@ -56,8 +56,7 @@ fn a_name_of_two_roots_means_neither_and_a_manifest_is_not_compared_there_yet() 
     assert!(problem["detail"].as_str().unwrap().contains("photos@a or photos@b"), "{problem}");
     let (status, problem) = refused("/api/v1/jobs", r#"{"root": "music"}"#);
     assert_eq!((status, &problem["code"]), (404, &json!("not_found")));
-    let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-    let (status, problem) = refused("/api/v1/verify?root=photos@a", &format!("{digest}  f\n"));
+    let (status, problem) = refused("/api/v1/verify?root=photos@a&manifest_path=d000/f000", "");
     assert_eq!((status, &problem["code"]), (422, &json!("unsupported")));
 }
 

@@ -37,6 +37,7 @@ mod fleet;
 mod fleet_bed;
 mod fleet_kills;
 mod fleet_seen;
+mod fleet_verify;
 mod flips;
 mod framing;
 mod from_device;

@@ -64,9 +64,7 @@ fn card(name: &str) -> String {
 
 /// Chooses a path beneath the root of a node, and starts a job that lasts.
 pub(crate) async fn start_slow_job(browser: &Browser, root: &str) {
-    browser.visit(&format!("#/files/{root}")).await;
-    browser.fill("far-path", "slow").await;
-    browser.click("far-go").await;
+    browser.visit(&format!("#/files/{root}/slow")).await;
     browser.until("document.querySelector('.target-path')?.textContent.endsWith('/ slow')").await;
     browser.until("document.querySelector('[data-testid=budget]')").await;
     browser.run("document.querySelectorAll('.start details').forEach((one) => { one.open = true; });", vec![]).await;
@@ -133,10 +131,14 @@ async fn a_root_of_a_node_is_chosen_and_hashed_as_one_of_the_service() {
         "[...document.querySelectorAll('[data-testid=entry-row]')].find((row) => row.textContent.includes('photos'))";
     browser.until(&format!("{row}?.textContent.includes('on n1')")).await;
     browser.run(&format!("{row}.click()"), vec![]).await;
-    browser.until("document.querySelector('[data-testid=far-nodes]')?.textContent === 'n1 present'").await;
-    browser.fill("far-path", "2026/summer").await;
-    browser.click("far-go").await;
-    browser.until("location.hash === '#/files/photos/2026/summer'").await;
+    for (name, place) in [("2026", "photos/2026"), ("summer", "photos/2026/summer")] {
+        let row = row.replace("photos", name);
+        browser.until(&format!("!!{row}")).await;
+        assert_eq!(browser.text("root-nodes").await, "on n1");
+        browser.run(&format!("{row}.click()"), vec![]).await;
+        browser.until(&format!("location.hash === '#/files/{place}'")).await;
+    }
+    browser.until("document.querySelector('[data-testid=entry-row]')?.textContent.includes('a.jpg')").await;
     browser.until("document.querySelector('.target-path')?.textContent === 'photos / 2026 / summer'").await;
     browser.click("start-job").await;
     browser.until_text("job-state", "Completed").await;

@@ -28,7 +28,7 @@ pub use duplicates::{
     Copy, DigestsTooShort, Group, GroupKey, GroupOrder, GroupOrderInvalid, groups, key_algorithm, sort_groups,
 };
 pub use merge::{ComparisonError, compare};
-pub use spelling::{Separator, Spelling, align, may_be_from_above, may_be_respelled};
+pub use spelling::{Separator, Spelling, align, may_be_from_above, may_be_respelled, ways_from_above};
 
 #[cfg(test)]
 mod laws;

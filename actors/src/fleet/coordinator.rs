@@ -6,14 +6,16 @@ use std::time::Duration;
 use hivesum_core::file::RelPath;
 use tokio::sync::oneshot;
 
+use super::asking::{ask_nodes, failure_of, no_listing};
 use super::config::FleetConfig;
 use super::error::FleetError;
-use super::port::{FarAnswer, FarFailure, FarName, FarRoot, FarRoots, FarScan, FleetView};
-use super::protocol::{Call, CallAnswer, Refusal, ScanKey, Wanted, WorkRules};
-use super::scan::{FarDriver, FarDriverConfig, FarWalk};
+use super::port::{FarAnswer, FarFailure, FarName, FarRoot, FarRoots, FarScan, FarSeen, FleetView};
+use super::protocol::{Blob, Call, CallAnswer, ScanKey, See, Seen, Wanted, WorkRules};
+use super::scan::{FarDriver, FarDriverConfig, FarWalk, NamedFiles};
 use super::session;
 use super::shared::Shared;
 use crate::error::Refused;
+use crate::listing::{EntryPage, ListError};
 use crate::scan::{Past, Priority, Scan, channel, join_past};
 use crate::walker::PLANS_AHEAD;
 use hivesum_core::digest::self_test_once;
@@ -119,16 +121,49 @@ impl FarRoots for Fleet {
         let root = shared.registry().id_of(root);
         Box::pin(async move {
             let root = root.ok_or(FarFailure::Unreachable)?;
-            let mut failure = FarFailure::Unreachable;
-            for node in shared.nodes_of(root) {
-                match shared.call(&node, &Call::look(root, &path)).await {
-                    Some(CallAnswer::Yes) => return Ok(()),
-                    Some(CallAnswer::No(Refusal::NotFound)) => return Err(FarFailure::NotFound),
-                    Some(CallAnswer::No(Refusal::RootChanged)) => failure = FarFailure::RootChanged,
-                    Some(CallAnswer::No(_)) | None => {}
-                }
-            }
-            Err(failure)
+            let read = |answer| matches!(answer, CallAnswer::Yes).then_some(());
+            let answer = ask_nodes(&shared, root, &Call::look(root, &path), read).await;
+            answer.map(drop).map_err(failure_of)
+        })
+    }
+
+    fn see(
+        &self,
+        root: &str,
+        path: &RelPath,
+        reach: Reach,
+        names: &[Vec<u8>],
+    ) -> FarAnswer<Result<FarSeen, FarFailure>> {
+        let (shared, root) = (self.shared.clone(), self.shared.registry().id_of(root));
+        let (path, names) = (Blob(path.as_bytes().to_vec()), names.iter().cloned().map(Blob).collect::<Vec<_>>());
+        Box::pin(async move {
+            let (root, asked) = (root.ok_or(FarFailure::Unreachable)?, names.len());
+            let call = Call::See(See { root, path, cross_filesystems: reach == Reach::Everywhere, names });
+            let read = |answer| match answer {
+                CallAnswer::Seen(seen) if seen.found.len() == asked => Some(seen),
+                _ => None,
+            };
+            let (_, Seen { is_directory, found }) = ask_nodes(&shared, root, &call, read).await.map_err(failure_of)?;
+            Ok(FarSeen { is_directory, there: found.iter().map(Option::is_some).collect() })
+        })
+    }
+
+    fn list(
+        &self,
+        root: &str,
+        path: &RelPath,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> FarAnswer<Result<EntryPage, ListError>> {
+        let (shared, root) = (self.shared.clone(), self.shared.registry().id_of(root));
+        let call = root.map(|root| Call::list(root, path, after, limit));
+        Box::pin(async move {
+            let (root, call) = root.zip(call).ok_or(ListError::RootUnavailable)?;
+            let read = |answer| match answer {
+                CallAnswer::Listed(page) => Some(page.into_entries()),
+                _ => None,
+            };
+            ask_nodes(&shared, root, &call, read).await.map(|(_, page)| page).map_err(no_listing)
         })
     }
 
@@ -146,15 +181,25 @@ impl FarRoots for Fleet {
             let notices = shared.listen(key);
             let (events, walk) = tokio::sync::mpsc::channel(PLANS_AHEAD);
             let nodes = shared.nodes_of(root).len() as u64;
-            let FarScan { path, algorithms, include, exclude, cross_filesystems, from_device, .. } = scan;
+            let FarScan { path, algorithms, include, exclude, within, cross_filesystems, from_device, .. } = scan;
             let reach = if cross_filesystems { Reach::Everywhere } else { Reach::OneFilesystem };
             let share = scan.max_bytes_per_second.map(|all| all.get() / nodes.max(1));
             let rules = WorkRules::new(&algorithms, reach, from_device).at_most(share, scan.priority == Priority::Low);
             let identities = shared.registry().is_pool(root);
-            let wanted = Wanted { path: path.clone(), include, exclude, cross_filesystems, identities };
             let (walker_in, walker) = tokio::sync::watch::channel(None);
-            let far_walk = FarWalk::new((shared.clone(), root, key), wanted, (notices.walk, events), walker_in);
-            actix_rt::spawn(far_walk.run());
+            match scan.named {
+                Some(names) => {
+                    let (fleet, path, walker) = (shared.clone(), path.clone(), walker_in);
+                    let named = NamedFiles { fleet, root, path, cross_filesystems, names, identities, events, walker };
+                    drop(actix_rt::spawn(named.run()));
+                }
+                None => {
+                    let path = path.clone();
+                    let wanted = Wanted { path, include, exclude, within, cross_filesystems, identities };
+                    let notices = (notices.walk, events);
+                    drop(actix_rt::spawn(FarWalk::new((shared.clone(), root, key), wanted, notices, walker_in).run()));
+                }
+            }
             let (walk, _) = join_past(walk, past);
             let deadline = scan.deadline.map(|within| tokio::time::Instant::now() + within);
             let config = FarDriverConfig { fleet: shared, root, scan: key, path, algorithms, rules, deadline, walker };

@@ -20,6 +20,8 @@ mod config;
 pub(crate) mod port;
 
 #[cfg(feature = "fleet")]
+mod asking;
+#[cfg(feature = "fleet")]
 mod broker;
 #[cfg(feature = "fleet")]
 mod coordinator;

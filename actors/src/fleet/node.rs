@@ -9,6 +9,7 @@ mod config;
 mod context;
 mod hash;
 mod pull;
+mod see;
 mod show;
 mod walk;
 mod work;

@@ -12,9 +12,11 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use hivesum_core::digest::Algorithms;
-use hivesum_core::file::RelPath;
+use hivesum_core::file::{Reach, RelPath};
+use hivesum_core::result::NameList;
 
 use crate::error::Refused;
+use crate::listing::{EntryPage, ListError};
 use crate::scan::{Past, Priority, Scan};
 
 /// A root of a fleet, by the name that means it alone: `photos` of a pool, or `photos@node1`.
@@ -123,12 +125,27 @@ pub(crate) struct FarScan {
     pub(crate) algorithms: Algorithms,
     pub(crate) include: Vec<String>,
     pub(crate) exclude: Vec<String>,
+    /// What was taken off the names that the globs are for.
+    pub(crate) within: Vec<u8>,
+    /// The files, if they are named; else all that a walk finds.
+    pub(crate) named: Option<NameList>,
     pub(crate) cross_filesystems: bool,
     pub(crate) from_device: bool,
     pub(crate) priority: Priority,
     pub(crate) deadline: Option<Duration>,
     pub(crate) max_bytes_per_second: Option<NonZeroU64>,
 }
+
+/// What is at a path beneath a root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FarSeen {
+    pub(crate) is_directory: bool,
+    /// For each name that was asked about: whether a file or a directory of this name is beneath it.
+    pub(crate) there: Vec<bool>,
+}
+
+/// Names that may be asked about at a time.
+pub(crate) const MAX_NAMES_SEEN: usize = 64;
 
 /// The answer of a node, later.
 pub(crate) type FarAnswer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -146,6 +163,24 @@ pub(crate) trait FarRoots: Debug + Send + Sync {
 
     /// Asks a node whether something to hash is at a path beneath a root, which is named in full.
     fn look(&self, root: &str, path: &RelPath) -> FarAnswer<Result<(), FarFailure>>;
+
+    /// Asks a node which of at most [`MAX_NAMES_SEEN`] names are beneath a path of a root, which is named in full.
+    fn see(
+        &self,
+        root: &str,
+        path: &RelPath,
+        reach: Reach,
+        names: &[Vec<u8>],
+    ) -> FarAnswer<Result<FarSeen, FarFailure>>;
+
+    /// Asks a node for the entries of a directory after a name.
+    fn list(
+        &self,
+        root: &str,
+        path: &RelPath,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> FarAnswer<Result<EntryPage, ListError>>;
 
     /// Begins a scan beneath a root, which is named in full. It waits while no node is there.
     fn scan(&self, root: &str, scan: FarScan, past: Past) -> Result<Scan, Refused>;

@@ -7,6 +7,7 @@
 //! Messages carry names beneath a root and never absolute paths. A file name is bytes.
 
 mod answers;
+mod calls;
 mod entries;
 mod names;
 mod reading;
@@ -16,12 +17,15 @@ mod wire;
 mod work;
 
 pub(crate) use answers::{Announcement, NodeFigures, OfferedRoot, Welcome, to_json};
-pub(crate) use entries::{Entries, EntryRef, Identity};
+pub(crate) use calls::{
+    Call, CallAnswer, ListedEntry, ListedKind, ListedPage, MAX_ASKED_BYTES, MAX_ASKED_NAMES, Refusal, See, Seen,
+};
+pub(crate) use entries::{Entries, EntryRef, Identity, may_travel};
 pub(crate) use names::{NodeName, RootId, is_fleet_name, is_root_name, root_id};
 pub(crate) use reading::Reading;
 pub(crate) use rows::ResultRows;
-pub(crate) use walk::{Call, CallAnswer, Credit, PlanMessage, Refusal, WalkNotice, WalkRequest, WalkTag, Wanted};
-pub(crate) use wire::{MAX_MESSAGE_BYTES, Malformed, Message, Versions, decode, encode};
+pub(crate) use walk::{Credit, PlanMessage, WalkNotice, WalkRequest, WalkTag, Wanted};
+pub(crate) use wire::{Blob, MAX_MESSAGE_BYTES, Malformed, Message, Versions, decode, encode};
 pub(crate) use work::{
     Cancel, Claim, ClaimAnswer, Done, DoneAnswer, KnownFile, MAX_WORK_ENTRIES, Progress, ScanKey, Shown, Work,
     WorkRules, WorkTag, sample_of,

@@ -3,9 +3,11 @@
 mod answers;
 mod assembly;
 mod driver;
+mod named;
 mod sample;
 mod walk;
 mod works;
 
 pub(super) use driver::{FarDriver, FarDriverConfig};
+pub(super) use named::NamedFiles;
 pub(super) use walk::FarWalk;

@@ -12,8 +12,11 @@ use crate::error::SubmitError;
 #[cfg(feature = "fleet")]
 use crate::fleet::port::FarRoots;
 use crate::fleet::port::{FarFailure, FarName, FarRoot, FleetView};
-use crate::job::{JobKind, JobSpec};
-use hivesum_core::file::Root;
+use crate::job::JobSpec;
+use crate::listing::{EntryPage, ListError, entries};
+use hivesum_core::file::{RelPath, Root};
+
+pub(super) const NOTHING_THERE: &str = "nothing that can be hashed is at this path beneath the root";
 
 /// A root that a job names.
 #[derive(Debug)]
@@ -42,17 +45,29 @@ impl JobsShared {
 
     /// Asks a node whether something to hash is at the job's path.
     pub(super) async fn look_far(&self, root: &str, spec: &JobSpec) -> Result<(), SubmitError> {
-        if spec.kind != JobKind::Hash {
-            return Err(SubmitError::NotOnNodes("files on nodes cannot be compared with a manifest yet"));
-        }
         let fleet = self.fleet.get().ok_or(SubmitError::RootUnavailable)?;
-        fleet.look(root, &spec.path).await.map_err(|failure| match failure {
-            FarFailure::NotFound => {
-                SubmitError::NotFound("nothing that can be hashed is at this path beneath the root")
-            }
-            FarFailure::RootChanged => SubmitError::RootChanged,
-            FarFailure::Unreachable => SubmitError::RootUnavailable,
-        })
+        Ok(fleet.look(root, &spec.path).await?)
+    }
+}
+
+/// Why a directory of a root is not listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListRefused {
+    /// What is wrong with the root.
+    #[error(transparent)]
+    Root(#[from] SubmitError),
+    /// What is wrong with the directory.
+    #[error(transparent)]
+    List(#[from] ListError),
+}
+
+impl From<FarFailure> for SubmitError {
+    fn from(failure: FarFailure) -> Self {
+        match failure {
+            FarFailure::NotFound => Self::NotFound(NOTHING_THERE),
+            FarFailure::RootChanged => Self::RootChanged,
+            FarFailure::Unreachable => Self::RootUnavailable,
+        }
     }
 }
 
@@ -62,6 +77,33 @@ impl Jobs {
     pub fn join_fleet(&self, fleet: crate::fleet::Fleet) {
         let fleet: Arc<dyn FarRoots> = Arc::new(fleet);
         let _ = self.shared.fleet.set(fleet);
+    }
+
+    /// Lists a directory beneath a root, which may be on a node: the entries after `cursor`, at most `limit`. The root
+    /// comes by the name that means it alone.
+    ///
+    /// # Errors
+    /// Why there is no root, or no listing.
+    pub async fn entries(
+        &self,
+        root: &str,
+        path: RelPath,
+        cursor: Option<Vec<u8>>,
+        limit: usize,
+    ) -> Result<(String, EntryPage), ListRefused> {
+        match self.shared.named_root(root) {
+            Ok(NamedRoot::Own(root)) => {
+                self.shared.settle_root(root).await.map_err(SubmitError::from)?;
+                Ok((root.name().to_owned(), entries(root, path, cursor, limit).await?))
+            }
+            Ok(NamedRoot::Far(root)) => {
+                let fleet = self.shared.fleet.get().ok_or(ListError::RootUnavailable)?;
+                let page = fleet.list(&root, &path, cursor.as_deref(), limit).await?;
+                Ok((root, page))
+            }
+            Err(SubmitError::NoRoots) => Err(SubmitError::NotFound("no root has this name").into()),
+            Err(refused) => Err(refused.into()),
+        }
     }
 
     /// The roots of the fleet, if the service coordinates one.

@@ -37,6 +37,7 @@ pub use crate::store::Export;
 pub use collections::CollectionPlace;
 pub use events::{EventStream, JobEvent, JobEventKind, SubscribeError};
 pub use events_of_all::{EventCursor, EventCursorInvalid, ServiceEvent, ServiceEvents};
+pub use far::ListRefused;
 pub use locate::{LocateError, LocateRequest, LocatedFile, WhichCopy};
 pub use results::ResultsError;
 pub use schedule::ScheduleState;

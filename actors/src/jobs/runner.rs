@@ -17,16 +17,16 @@ use super::commit::CommitLoop;
 use super::outcome::{Finish, JobOutcome, job_error};
 use super::queue::RunPermit;
 use super::retry::{waits, with_room};
-use super::run_far::run_far;
+use super::run_far::{look, run_far};
 use super::shared::JobsShared;
-use super::verify::{Entries, Expected, RunningAudit, Strictness};
+use super::verify::{Expected, RunningAudit, expected_of};
 use super::{resume, verify};
 use crate::error::{Refused, StoreError};
 use crate::job::{JobError, JobId, JobKind, JobSpec};
 use crate::jobs::target::{TargetOpened, open_target, wait};
 use crate::scan::ScanSpec;
 use crate::store::{Ending, ResumePoint};
-use hivesum_core::file::{IoMode, RootIdentity};
+use hivesum_core::file::{Dir, IoMode, RootIdentity};
 use hivesum_core::result::{AuditCounts, JobVerdict, Summary};
 use hivesum_core::walk::Target;
 
@@ -90,7 +90,11 @@ async fn run_once(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, Store
             run_here(shared, live, Ok(target), begin(shared, live, Some(root)).await?).await
         }
         TargetOpened::Failed(error) => run_here(shared, live, Err(error), begin(shared, live, None).await?).await,
-        TargetOpened::Far(root) => run_far(shared, live, &root, begin(shared, live, None).await?).await,
+        TargetOpened::Far(root) => match look(shared, &root, &spec).await {
+            Ok(seen) => run_far(shared, live, (&root, seen), begin(shared, live, None).await?).await,
+            Err(Ok(waits_for)) => Ok(Finish::Waits(waits_for)),
+            Err(Err(error)) => Ok(ended(shared, live, JobOutcome::failed(error))),
+        },
     }
 }
 
@@ -125,7 +129,7 @@ async fn run_here(
     let spec = live.job().spec;
     let run_state = beginning.run_state;
     let ended = |outcome: JobOutcome| ended(shared, live, outcome);
-    let expected = match expected_of(shared, live.id, &spec, opened.as_ref().ok()).await? {
+    let expected = match expected_here(shared, live.id, &spec, opened.as_ref().ok()).await? {
         Ok(expected) => expected,
         Err(error) => return Ok(ended(JobOutcome::failed(error))),
     };
@@ -155,8 +159,8 @@ async fn run_here(
     }
 }
 
-/// What the tree of a verify job should contain; `None` for other kinds. It was read once before the job was accepted.
-async fn expected_of(
+/// What the tree of a verify job should contain; `None` for other kinds.
+async fn expected_here(
     shared: &JobsShared,
     id: JobId,
     spec: &JobSpec,
@@ -166,22 +170,14 @@ async fn expected_of(
         JobKind::Hash => return Ok(Ok(None)),
         JobKind::Verify => {}
     }
-    let (manifest, spec) = (shared.store.manifest(id).await?, spec.clone());
-    let Some(manifest) = manifest else {
-        return Ok(Err(job_error("internal", "the manifest to verify against is gone")));
-    };
     let Ok(directory) = target.and_then(directory_of).transpose() else {
         return Ok(Err(job_error("internal", "the directory could not be opened a second time")));
     };
-    let read = move || {
-        let expected = Entries::read(&manifest, &spec, Strictness::Lenient)?.expected(&manifest, &spec)?;
-        expected.told_by(&spec.algorithms, &manifest).in_directory(directory, spec.reach())
+    let reach = spec.reach();
+    let is_bag = move || {
+        directory.is_some_and(|directory| Dir::Beneath(Arc::new(directory), reach).open_file(b"bagit.txt").is_ok())
     };
-    Ok(match tokio::task::spawn_blocking(read).await {
-        Ok(Ok(expected)) => Ok(Some(expected)),
-        Ok(Err(refused)) => Err(job_error("manifest_invalid", &refused.to_string())),
-        Err(_) => Err(job_error("internal", "the manifest to verify against could not be read")),
-    })
+    Ok(expected_of(shared, id, spec, is_bag).await?.map(Some))
 }
 
 /// The directory that a scan walks, open once more. `None` for other targets.

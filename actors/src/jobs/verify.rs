@@ -3,6 +3,7 @@
 //! The manifest is parsed twice: before the job is accepted, so that an invalid line is refused, and when the
 //! job runs, from the store. Reading takes time and never happens on an event loop.
 
+mod far;
 mod manifest;
 mod probe;
 mod source;
@@ -17,9 +18,12 @@ use hivesum_core::walk::{Filters, Target};
 pub use self::manifest::Strictness;
 pub(crate) use self::manifest::{Entries, Expected};
 pub use self::source::ManifestSource;
-use crate::error::{ManifestRefused, SubmitError};
-use crate::job::{Job, JobKind, JobSpec, VerifyMode};
+use crate::error::{ManifestRefused, StoreError, SubmitError};
+use crate::job::{Job, JobError, JobId, JobKind, JobSpec, VerifyMode};
+use crate::jobs::far::NamedRoot;
+use crate::jobs::outcome::job_error;
 use crate::jobs::service::Jobs;
+use crate::jobs::shared::JobsShared;
 use crate::jobs::submit::{Missing, Submitted, fingerprint};
 use crate::listing::ask::ask;
 use crate::store::IdempotencyKey;
@@ -43,6 +47,29 @@ pub(crate) struct RunningAudit {
     recorded_with: Filters,
 }
 
+/// What the tree of a verify job should contain. It was read once before the job was accepted. `is_bag` tells whether the
+/// job's path is a bag, and may wait.
+pub(crate) async fn expected_of(
+    shared: &JobsShared,
+    id: JobId,
+    spec: &JobSpec,
+    is_bag: impl FnOnce() -> bool + Send + 'static,
+) -> Result<Result<Expected, JobError>, StoreError> {
+    let (manifest, spec) = (shared.store.manifest(id).await?, spec.clone());
+    let Some(manifest) = manifest else {
+        return Ok(Err(job_error("internal", "the manifest to verify against is gone")));
+    };
+    let read = move || {
+        let expected = Entries::read(&manifest, &spec, Strictness::Lenient)?.expected(&manifest, &spec)?;
+        expected.told_by(&spec.algorithms, &manifest).in_a_bag(is_bag())
+    };
+    Ok(match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(expected)) => Ok(expected),
+        Ok(Err(refused)) => Err(job_error("manifest_invalid", &refused.to_string())),
+        Err(_) => Err(job_error("internal", "the manifest to verify against could not be read")),
+    })
+}
+
 /// The target of a verify job: the directory, or what the manifest lists in it.
 pub(crate) fn target_of(target: Target, spec: &JobSpec, baseline: &Baseline) -> Target {
     match (target, spec.mode.unwrap_or_default()) {
@@ -53,7 +80,7 @@ pub(crate) fn target_of(target: Target, spec: &JobSpec, baseline: &Baseline) -> 
 
 impl RunningAudit {
     pub(crate) fn new(expected: Expected) -> Self {
-        let Expected { baseline, candidates, recorded_with, in_bag, manifest } = expected;
+        let Expected { baseline, candidates, recorded_with, in_bag, manifest, .. } = expected;
         let audit = Audit::new(baseline, candidates).with_manifest(manifest);
         let audit = match in_bag {
             Some(BagManifest::Payload) => audit.of_regular_files(),
@@ -151,9 +178,12 @@ impl Jobs {
 
     /// How the names of the manifest meet the tree. The file system is asked only if they can be meant in several ways.
     async fn spelling(&self, entries: Entries, spec: &JobSpec) -> Result<(Entries, Spelling), SubmitError> {
-        let root = self.shared.roots.find(&spec.root);
-        let Some(root) = root.filter(|_| entries.may_be_respelled(&spec.path)) else {
+        if !entries.may_be_respelled(&spec.path) {
             return Ok((entries, Spelling::default()));
+        }
+        let root = match self.shared.named_root(&spec.root)? {
+            NamedRoot::Own(root) => root,
+            NamedRoot::Far(root) => return self.far_spelling(&root, entries, spec).await,
         };
         let (path, reach) = (spec.path.clone(), spec.reach());
         self.shared.settle_root(root).await?;

@@ -28,7 +28,7 @@ async fn the_views_of_a_fleet_fit_their_screen_and_are_accessible() {
     browser.until("document.querySelector('[data-testid=root-nodes]')").await;
     look.at("nodes-roots").await;
     browser.visit("#/files/photos/2026").await;
-    browser.find("far-nodes").await;
+    browser.until("document.querySelector('[data-testid=entry-row]')").await;
     look.at("nodes-root").await;
     look.assert_faultless();
     browser.close().await;

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::above::may_be_from_above;
+pub use self::above::{may_be_from_above, ways_from_above};
 
 /// How many names of one side are held against the other side.
 const SAMPLE: usize = 64;

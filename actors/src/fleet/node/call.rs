@@ -1,4 +1,4 @@
-//! What the coordinator asks a node for: looks, walks, credit for them, and to stop.
+//! What the coordinator asks a node for: looks, directories, walks, credit for them, and to stop.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use hivesum_core::file::RelPath;
 use super::super::error::FleetError;
 use super::super::protocol::{Call, CallAnswer, Cancel, Credit, Malformed, Refusal, RootId, decode, encode};
 use super::context::Node;
+use super::see::{list, see};
 use super::walk::begin;
 
 /// Answers calls as long as it is polled. When this returns, nothing that is sent to the node is missed.
@@ -66,6 +67,8 @@ fn take_call(node: &Arc<Node>, said: Said) -> Option<Result<(), Malformed>> {
                 Ok(()) => CallAnswer::Yes,
                 Err(refusal) => CallAnswer::No(refusal),
             },
+            Ok(Call::See(asked)) => see(&node, asked).await,
+            Ok(Call::List { root, path, after, limit }) => list(&node, root, path, after, limit.into()).await,
             Err(_) => CallAnswer::No(Refusal::Invalid),
         };
         if let (Some(reply), Ok(bytes)) = (reply, encode(&answer)) {

@@ -200,7 +200,7 @@ impl Node {
     }
 }
 
-const fn refusal_of(failure: EnterFailure) -> Refusal {
+pub(super) const fn refusal_of(failure: EnterFailure) -> Refusal {
     match failure {
         EnterFailure::Changed => Refusal::RootChanged,
         EnterFailure::Open(OpenFailure::System(errno)) => match errno {

@@ -158,6 +158,11 @@ fn is_component(name: &[u8]) -> bool {
     is_named && name.len() <= MAX_NAME_BYTES
 }
 
+/// Whether a file in this directory can be named in a message. No tree has others.
+pub(crate) fn may_travel(directory: &[u8], name: &[u8]) -> bool {
+    is_directory(directory) && is_component(name)
+}
+
 /// Whether the bytes are a path beneath something, or empty. Trees may be deeper than a path in a request.
 fn is_directory(path: &[u8]) -> bool {
     path.is_empty() || path.split(|&byte| byte == b'/').all(is_component)

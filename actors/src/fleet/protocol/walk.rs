@@ -25,15 +25,6 @@ pub(crate) struct WalkTag {
     pub(crate) number: u32,
 }
 
-/// A request of a coordinator to one node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Call {
-    /// What is at this path beneath the root?
-    Look { root: RootId, path: Blob },
-    /// Walk, and send plans.
-    Walk(WalkRequest),
-}
-
 /// A walk beneath a root.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WalkRequest {
@@ -42,6 +33,8 @@ pub(crate) struct WalkRequest {
     path: Blob,
     include: Vec<String>,
     exclude: Vec<String>,
+    /// What the globs have before the names that they are for.
+    within: Blob,
     cross_filesystems: bool,
     /// Whether each file is looked at, so that other machines recognise it.
     pub(crate) identities: bool,
@@ -57,6 +50,8 @@ pub(crate) struct Wanted {
     pub(crate) path: RelPath,
     pub(crate) include: Vec<String>,
     pub(crate) exclude: Vec<String>,
+    /// What was taken off the names that the globs are for, with a `/` at its end; may be empty.
+    pub(crate) within: Vec<u8>,
     pub(crate) cross_filesystems: bool,
     /// Whether other machines are to recognise the files.
     pub(crate) identities: bool,
@@ -67,9 +62,9 @@ impl WalkRequest {
         let identities = wanted.identities;
         let (include, exclude) = (wanted.include.clone(), wanted.exclude.clone());
         let cross_filesystems = wanted.cross_filesystems;
-        let path = Blob(wanted.path.as_bytes().to_vec());
+        let (path, within) = (Blob(wanted.path.as_bytes().to_vec()), Blob(wanted.within.clone()));
         let after = after.map(|path| Blob(path.to_vec()));
-        Self { tag, root, path, include, exclude, cross_filesystems, identities, after, credit }
+        Self { tag, root, path, include, exclude, within, cross_filesystems, identities, after, credit }
     }
 
     pub(crate) fn path(&self) -> Result<RelPath, Malformed> {
@@ -77,7 +72,7 @@ impl WalkRequest {
     }
 
     pub(crate) fn filters(&self) -> Result<Filters, GlobInvalid> {
-        Filters::new(&self.include, &self.exclude)
+        Ok(Filters::new(&self.include, &self.exclude)?.within(&self.within.0))
     }
 
     pub(crate) const fn reach(&self) -> Reach {
@@ -87,58 +82,13 @@ impl WalkRequest {
     pub(crate) fn after(&self) -> Option<&[u8]> {
         self.after.as_ref().map(|path| &path.0[..])
     }
-}
 
-impl Call {
-    /// A look at a path.
-    pub(crate) fn look(root: RootId, path: &RelPath) -> Self {
-        Self::Look { root, path: Blob(path.as_bytes().to_vec()) }
-    }
-}
-
-impl Message for Call {
-    fn check(&self) -> Result<(), Malformed> {
-        match self {
-            Self::Look { path, .. } => path_of(path).map(|_| ()),
-            Self::Walk(walk) => {
-                walk.path()?;
-                match walk.include.len() + walk.exclude.len() <= MAX_GLOBS {
-                    true => Ok(()),
-                    false => Err(Malformed::Rule("it has too many globs")),
-                }
-            }
+    pub(super) fn check(&self) -> Result<(), Malformed> {
+        self.path()?;
+        match self.include.len() + self.exclude.len() <= MAX_GLOBS {
+            true => Ok(()),
+            false => Err(Malformed::Rule("it has too many globs")),
         }
-    }
-}
-
-/// Why a node does not do what it was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Refusal {
-    /// Nothing to hash is at the path.
-    NotFound,
-    /// Another directory is at the path of the root.
-    RootChanged,
-    /// The root does not answer, or fails.
-    RootUnavailable,
-    /// The node has no such root.
-    NoSuchRoot,
-    /// It has as much to do as it may have, or stops.
-    Busy,
-    /// The request is not valid.
-    Invalid,
-}
-
-/// The answer to a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum CallAnswer {
-    /// Something that can be hashed is there, or: the walk has begun.
-    Yes,
-    No(Refusal),
-}
-
-impl Message for CallAnswer {
-    fn check(&self) -> Result<(), Malformed> {
-        Ok(())
     }
 }
 

@@ -62,18 +62,18 @@ pub(super) fn by_root<'a>(nodes: impl Iterator<Item = Offering<'a>>) -> Vec<(Off
     all.into_iter().collect()
 }
 
-/// What a name means among these.
+/// What a name means among these. A whole name means its root, whatever else is offered: a job that is stored with it
+/// goes on meaning that one.
 pub(super) fn meaning(name: &str, all: &[(Offered<'_>, Vec<Offering<'_>>)]) -> FarName {
-    let exact = |offered: &Offered<'_>| match offered {
+    let is_whole = |(offered, _): &&(Offered<'_>, _)| match offered {
         Offered::Of(root, node) => {
             name.strip_prefix(root).and_then(|rest| rest.strip_prefix('@')) == Some(node.as_str())
         }
-        Offered::Pool(_) => false,
+        Offered::Pool(root) => *root == name,
     };
-    let of_name = |offered: &Offered<'_>| match offered {
-        Offered::Pool(root) | Offered::Of(root, _) => *root == name,
-    };
-    let meant: Vec<_> = all.iter().filter(|(offered, _)| exact(offered) || of_name(offered)).collect();
+    let is_of = |(offered, _): &&(Offered<'_>, _)| matches!(offered, Offered::Of(root, _) if *root == name);
+    let whole = all.iter().find(is_whole);
+    let meant: Vec<_> = whole.map_or_else(|| all.iter().filter(is_of).collect(), |whole| vec![whole]);
     match &meant[..] {
         [] => FarName::Unknown,
         [(offered, nodes)] if nodes.iter().any(|node| node.is_there) => FarName::Root(view(offered, nodes)),

@@ -132,6 +132,8 @@ pub(super) fn far_scan(algorithms: &str) -> FarScan {
         algorithms: algorithms.parse().unwrap(),
         include: Vec::new(),
         exclude: Vec::new(),
+        within: Vec::new(),
+        named: None,
         cross_filesystems: false,
         from_device: false,
         priority: Priority::Normal,

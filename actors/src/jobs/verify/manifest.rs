@@ -3,11 +3,11 @@
 //! Lines that are not entries are counted and kept with the job; a strict request is refused for the first of them.
 //! Lines of another algorithm than the requested one are left out.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use hivesum_core::compare::{
-    Baseline, BaselineBuilder, Fact, ManifestContent, Spelling, may_be_from_above, may_be_respelled,
+    Baseline, BaselineBuilder, Fact, ManifestContent, Spelling, may_be_from_above, may_be_respelled, ways_from_above,
 };
 use hivesum_core::digest::{Algorithms, AlgorithmsInvalid};
 use hivesum_core::file::{self, Dir, Opened, Reach, RelPath};
@@ -19,9 +19,6 @@ use hivesum_core::walk::{Filters, GlobInvalid};
 
 use crate::error::ManifestRefused;
 use crate::job::JobSpec;
-
-/// How many directories above a path are considered: every name may be held against each.
-const DEEPEST: usize = 64;
 
 /// Whether lines that are not entries are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +49,9 @@ pub(crate) struct Expected {
     pub(crate) candidates: Candidates,
     /// The globs that the manifest was made with.
     pub(crate) recorded_with: Filters,
+    /// The same as text, and what was taken off the names that it is for.
+    pub(crate) globs: RememberedFilters,
+    pub(crate) taken_off: Vec<u8>,
     /// What the manifest is in a bag; once the directory is known, `None` if that is no bag.
     pub(crate) in_bag: Option<BagManifest>,
     /// The manifest itself, once it is known which digests the job computes: a file with its content is not new.
@@ -76,16 +76,16 @@ impl Expected {
         self
     }
 
-    /// The same for this directory, if one is walked: what the manifest of a bag does not cover has no verdict. Asks the
-    /// file system.
+    /// The same for what is at the job's path, which may be a bag: what the manifest of a bag does not cover has no
+    /// verdict.
     ///
     /// # Errors
     /// None in practice: the globs are our own.
-    pub(crate) fn in_directory(mut self, directory: Option<OwnedFd>, reach: Reach) -> Result<Self, ManifestRefused> {
-        let has_bagit_txt = |directory| Dir::Beneath(Arc::new(directory), reach).open_file(b"bagit.txt").is_ok();
-        self.in_bag = self.in_bag.filter(|_| directory.is_some_and(has_bagit_txt));
+    pub(crate) fn in_a_bag(mut self, is_bag: bool) -> Result<Self, ManifestRefused> {
+        self.in_bag = self.in_bag.filter(|_| is_bag);
         if let Some(manifest) = self.in_bag {
-            self.recorded_with = manifest.covered().for_names_after(b"").map_err(invalid_globs)?;
+            (self.globs, self.taken_off) = (manifest.covered(), Vec::new());
+            self.recorded_with = self.globs.for_names_after(b"").map_err(invalid_globs)?;
         }
         Ok(self)
     }
@@ -134,23 +134,33 @@ impl Entries {
 
     /// Whether the names can be meant in another way than they are written, below this path.
     pub(crate) fn may_be_respelled(&self, path: &RelPath) -> bool {
-        may_be_respelled(self.written.names()) || may_be_from_above(self.written.names(), &ways_from_above(path))
+        may_be_respelled(self.written.names())
+            || may_be_from_above(self.written.names(), &ways_from_above(path.as_bytes()))
     }
 
     /// How the names are spelled so that they meet what was opened at this path. Asks the file system.
     pub(crate) fn spelling(&self, opened: Opened, path: &RelPath, reach: Reach) -> Spelling {
         match opened {
-            Opened::File { name, .. } => Spelling::meeting(self.written.names(), &[], |one| one == name),
+            Opened::File { name, .. } => self.spelling_of_file(&name),
             Opened::Directory(dir) => {
                 let dir = Arc::new(dir);
                 let beneath = Dir::Beneath(dir.clone(), reach);
-                let is_there = |name: &[u8]| {
+                self.spelling_in(path, |name| {
                     beneath.open_file(name).is_ok() || file::open_directory(dir.as_fd(), name, reach).is_ok()
-                };
-                let from_above = Spelling::from_above(self.written.names(), &ways_from_above(path), is_there);
-                from_above.unwrap_or_else(|| Spelling::meeting(self.written.names(), &[], is_there))
+                })
             }
         }
+    }
+
+    /// The same for a file of this name.
+    pub(super) fn spelling_of_file(&self, name: &[u8]) -> Spelling {
+        Spelling::meeting(self.written.names(), &[], |one| one == name)
+    }
+
+    /// The same for a directory at this path, in which these names are there.
+    pub(super) fn spelling_in(&self, path: &RelPath, is_there: impl Fn(&[u8]) -> bool) -> Spelling {
+        let from_above = Spelling::from_above(self.written.names(), &ways_from_above(path.as_bytes()), &is_there);
+        from_above.unwrap_or_else(|| Spelling::meeting(self.written.names(), &[], &is_there))
     }
 
     /// The entries under their names in the tree, as far as the job's globs want them.
@@ -170,17 +180,9 @@ impl Entries {
         let wanted = Filters::new(&spec.include, &spec.exclude).map_err(invalid_globs)?;
         baseline.retain(|name| wanted.wants_path(name));
         let recorded_with = self.filters.for_names_after(&spelling.taken_off).map_err(invalid_globs)?;
-        Ok(Expected { baseline, candidates: self.candidates, recorded_with, in_bag, manifest: None })
+        let (candidates, globs, taken_off) = (self.candidates, self.filters, spelling.taken_off);
+        Ok(Expected { baseline, candidates, recorded_with, globs, taken_off, in_bag, manifest: None })
     }
-}
-
-/// The ways to a path from the directories above it, each with a `/` at its end, the longest first. At most
-/// [`DEEPEST`].
-fn ways_from_above(path: &RelPath) -> Vec<Vec<u8>> {
-    let path = path.as_bytes();
-    let starts = std::iter::once(0).chain((0..path.len()).filter(|&at| path[at] == b'/').map(|at| at + 1));
-    let ways = starts.filter(|_| !path.is_empty()).map(|start| [&path[start..], b"/"].concat());
-    ways.take(DEEPEST).collect()
 }
 
 fn invalid_globs(error: GlobInvalid) -> ManifestRefused {
@@ -272,14 +274,6 @@ mod tests {
         assert_eq!(algorithms("352441c2  a\n", r#","manifest_name":"x.crc32c""#), ("crc32c".to_owned(), 0));
         let two = "CRC32 (a) = 352441c2\nMD5 (a) = 900150983cd24fb0d6963f7d28e17f72\n";
         assert_eq!(algorithms(two, r#","algorithm":"md5""#), ("md5".to_owned(), 0), "others are left out");
-    }
-
-    #[test]
-    fn the_ways_from_above_begin_with_the_longest_and_have_a_bound() {
-        let ways = |path: &str| ways_from_above(&RelPath::new(path).unwrap());
-        assert_eq!(ways(""), Vec::<Vec<u8>>::new());
-        assert_eq!(ways("2026/a b"), [&b"2026/a b/"[..], b"a b/"]);
-        assert_eq!(ways(&vec!["d"; DEEPEST + 5].join("/")).len(), DEEPEST);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use rustix::fs::AtFlags;
 
 use crate::error::{ManifestRefused, StoreError, SubmitError};
 use crate::job::{ComparedWith, Job, JobId, JobQuery, JobSpec, JobState, MAX_PAGE, Place, ResultQuery, StatusFilter};
+use crate::jobs::far::NamedRoot;
 use crate::jobs::service::Jobs;
 use crate::jobs::submit::Missing;
 use crate::listing::ask::ask;
@@ -163,8 +164,10 @@ impl Jobs {
         match source {
             ManifestSource::Text(text) => Ok(text),
             ManifestSource::File(path) => {
-                let root = self.shared.roots.find(&spec.root);
-                let root = root.ok_or(SubmitError::NotFound("no root has this name"))?;
+                let NamedRoot::Own(root) = self.shared.named_root(&spec.root)? else {
+                    let why = "a manifest on a node is not read: send its text, or name the job to compare with";
+                    return Err(SubmitError::NotOnNodes(why));
+                };
                 self.shared.settle_root(root).await?;
                 let own = self.shared.store.own_files()?;
                 let read = ask(root, move |root, _| read_beneath(root, &path, &own));

@@ -3,7 +3,7 @@
 //!
 //! They are told by a file that is there under such a name, and only if none is there under a name as it is written.
 
-use super::{Spelling, sample_of, without_dot};
+use super::{DEEPEST, Spelling, sample_of, without_dot};
 
 impl Spelling {
     /// The spelling of names that are relative to a directory above, if none of them meets what is there as it is
@@ -33,6 +33,15 @@ pub fn may_be_from_above<'n>(mut names: impl Iterator<Item = &'n [u8]>, ways: &[
     names.any(|name| ways.iter().any(|way| without_dot(name).starts_with(way)))
 }
 
+/// The ways to a path from the directories above it, each with a `/` at its end, the longest first. At most
+/// 64: every name may be held against each.
+#[must_use]
+pub fn ways_from_above(path: &[u8]) -> Vec<Vec<u8>> {
+    let starts = std::iter::once(0).chain((0..path.len()).filter(|&at| path[at] == b'/').map(|at| at + 1));
+    let ways = starts.filter(|_| !path.is_empty()).map(|start| [&path[start..], b"/"].concat());
+    ways.take(DEEPEST).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Separator;
@@ -58,5 +67,13 @@ mod tests {
         assert_eq!(["a/x", "./a/x", "b/x", "a"].map(|name| read.is_of(name.as_bytes())), [true, true, false, false]);
         let from_windows = Spelling { separator: Separator::Backslash, ..spelling("a/") };
         assert!(from_windows.is_of(b"a\\x") && Spelling::default().is_of(b"x"));
+    }
+
+    #[test]
+    fn the_ways_from_above_begin_with_the_longest_and_have_a_bound() {
+        let ways = |path: &str| ways_from_above(path.as_bytes());
+        assert_eq!(ways(""), Vec::<Vec<u8>>::new());
+        assert_eq!(ways("2026/a b"), [&b"2026/a b/"[..], b"a b/"]);
+        assert_eq!(ways(&vec!["d"; DEEPEST + 5].join("/")).len(), DEEPEST);
     }
 }
