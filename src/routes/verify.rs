@@ -132,7 +132,7 @@ async fn against(service: &Service, caller: &Caller, id: &str, spec: &JobSpec) -
             "the job in `against` ended before it had read everything: the rest would be called new",
         ));
     }
-    if (&job.spec.root, &job.spec.path) != (&spec.root, &spec.path) {
+    if (&job.spec.root, &job.spec.path) != (&service.jobs.whole_root_name(&spec.root), &spec.path) {
         return Err(ApiError::invalid("the job in `against` has another root or path"));
     }
     Ok(ManifestSource::Job(Box::new(job)))
@@ -140,7 +140,7 @@ async fn against(service: &Service, caller: &Caller, id: &str, spec: &JobSpec) -
 
 /// The results of the newest job that says how the tree should be.
 async fn last_job(service: &Service, caller: &Caller, spec: &JobSpec) -> Result<ManifestSource, ApiError> {
-    let place = Place { root: spec.root.clone(), path: spec.path.clone() };
+    let place = Place { root: service.jobs.whole_root_name(&spec.root), path: spec.path.clone() };
     let job = service.jobs.baseline_or_above(&place, caller.sees_jobs_of()).await?;
     let why = "no job that this token may see has hashed this root and path, or a directory above it that had files here, to its end; a verify \
         job that found a difference does not count";
@@ -163,7 +163,7 @@ async fn repeated(service: &Service, caller: &Caller, id: &str, mut query: Query
         }
         JobKind::Verify => {}
     }
-    if (&spec.root, &spec.path) != (&place.0, &place.1) {
+    if (&spec.root, &spec.path) != (&service.jobs.whole_root_name(&place.0), &place.1) {
         return Err(ApiError::invalid("the job in `repeat` has another root or path"));
     }
     Ok(spec)

@@ -85,7 +85,16 @@ impl Fleet {
     }
 
     pub fn node_at(&self, url: &str, name: &str, more: &[&str]) -> Process {
-        let root = format!("photos={}", self.tree.path().display());
+        self.start_node(url, name, more, self.tree.path())
+    }
+
+    /// A node that offers another directory under the same name.
+    pub fn node_on(&self, name: &str, more: &[&str], tree: &Path) -> Process {
+        self.start_node(&self.broker.url(), name, more, tree)
+    }
+
+    fn start_node(&self, url: &str, name: &str, more: &[&str], tree: &Path) -> Process {
+        let root = format!("photos={}", tree.display());
         let options = ["node", "--fleet", url, "--name", name, "--hashers", "2", "--hasher-priority", "normal"];
         let node = Process::start(&[&options, more, &[&root]].concat());
         assert_eq!(node.said, format!("working as {name}"));

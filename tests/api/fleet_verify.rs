@@ -30,6 +30,10 @@ fn deviations(fleet: &Fleet, job: &Value) -> Vec<(String, String)> {
     rows.filter(|(_, verdict)| verdict != "matched").collect()
 }
 
+fn last_id(fleet: &Fleet) -> String {
+    fleet.get("/api/v1/jobs?limit=1")["items"][0]["id"].as_str().unwrap().to_owned()
+}
+
 fn sums(fleet: &Fleet) -> String {
     let find = "find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum";
     String::from_utf8(tools::output(fleet.tree.path(), "sh", &["-c", find])).unwrap()
@@ -58,7 +62,7 @@ fn a_directory_on_a_node_is_compared_with_a_manifest_as_one_here() {
     let job = verified(&fleet, "photos&mode=check", &manifest);
     let read = [("d000/f001", "modified"), ("d001/f002", "none"), ("d001/f002", "missing")];
     assert_eq!(deviations(&fleet, &job), pairs(&read), "a name that is not found may have moved until all is read");
-    assert_eq!(job["progress"]["files_total"], 12, "what the manifest does not name is not read");
+    assert_eq!(job["summary"]["hashed"], 11, "what the manifest does not name is not read");
 }
 
 #[test]
@@ -103,7 +107,7 @@ fn a_bag_on_a_node_is_a_bag() {
 fn rot_on_a_node_is_told_from_an_edit_by_what_an_earlier_job_has_found() {
     let Some(fleet) = Fleet::start() else { return };
     fleet.write_tree(2, 3);
-    let _nodes = [fleet.node("a", &["--pool"]), fleet.node("b", &["--pool"])];
+    let _node = fleet.node("a", &[]);
     let id = fleet.submit("photos");
     fleet.assert_whole(&id);
     let file = fleet.tree.path().join("d001/f001");
@@ -115,12 +119,34 @@ fn rot_on_a_node_is_told_from_an_edit_by_what_an_earlier_job_has_found() {
         assert_eq!(job["spec"]["mode"], mode);
         assert_eq!(deviations(&fleet, &job), pairs(&[("d001/f001", "modified")]), "{job}");
     }
+    let job = verified(&fleet, &format!("photos@a&repeat={}", last_id(&fleet)), "");
+    assert_eq!(deviations(&fleet, &job), pairs(&[("d001/f001", "modified")]), "{job}");
     // The same size, and its time put back: but for its ctime the metadata are as they were.
     fs::write(&file, vec![b'x'; before.len() as usize]).unwrap();
     let times = fs::FileTimes::new().set_modified(before.modified().unwrap());
     fs::File::options().write(true).open(&file).unwrap().set_times(times).unwrap();
     let job = verified(&fleet, &format!("photos&against={id}"), "");
     assert_eq!(job["summary"]["verdict"], "failed", "{job}");
+}
+
+#[test]
+fn nodes_of_a_pool_check_what_a_manifest_names_and_one_that_sees_other_files_does_not() {
+    let Some(fleet) = Fleet::start() else { return };
+    fleet.write_tree(4, 50);
+    let manifest = sums(&fleet);
+    let _node = fleet.node("a", &["--pool"]);
+    // Another tree under the same name, with the same names.
+    let other = tempfile::tempdir().unwrap();
+    for directory in 0..4 {
+        let directory = other.path().join(format!("d{directory:03}"));
+        fs::create_dir(&directory).unwrap();
+        (0..50).for_each(|file| fs::write(directory.join(format!("f{file:03}")), "other").unwrap());
+    }
+    let _wrong = fleet.node_on("b", &["--pool"], other.path());
+    for mode in ["check", "audit"] {
+        let job = verified(&fleet, &format!("photos&mode={mode}"), &manifest);
+        assert_eq!((&job["summary"]["verdict"], deviations(&fleet, &job)), (&json!("ok"), vec![]), "{job}");
+    }
 }
 
 #[test]
@@ -133,6 +159,8 @@ fn two_copies_on_two_nodes_are_compared_without_copying_anything() {
     fs::write(fleet.tree.path().join("d000/f002"), "rotten").unwrap();
     let other = fleet.submit("photos@b");
     fleet.assert_whole(&other);
+    let job = verified(&fleet, &format!("photos@b&against={other}"), "");
+    assert_eq!(job["summary"]["verdict"], "ok", "{job}");
     let compared = fleet.get(&format!("/api/v1/jobs/{one}/compare?with={other}"));
     let items = compared["items"].as_array().unwrap_or_else(|| panic!("{compared}"));
     assert_eq!((items.len(), &items[0]["path"]), (1, &json!("d000/f002")), "{compared}");

@@ -79,6 +79,15 @@ impl Jobs {
         let _ = self.shared.fleet.set(fleet);
     }
 
+    /// The name that alone means the root that this name means now. Itself, if it means none or several.
+    #[must_use]
+    pub fn whole_root_name(&self, name: &str) -> String {
+        match self.shared.named_root(name) {
+            Ok(NamedRoot::Far(whole)) => whole,
+            Ok(NamedRoot::Own(_)) | Err(_) => name.to_owned(),
+        }
+    }
+
     /// Lists a directory beneath a root, which may be on a node: the entries after `cursor`, at most `limit`. The root
     /// comes by the name that means it alone.
     ///
