@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
 
 use self::ask::{NoAnswer, ask};
 use hivesum_core::file::{EnterFailure, OpenFailure, Opened, RelPath, Root};
@@ -42,7 +43,7 @@ pub struct Entry {
 }
 
 /// What an entry is. Symlinks are not followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EntryKind {
     /// A directory.
     Directory,

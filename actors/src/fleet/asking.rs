@@ -1,7 +1,7 @@
 //! Questions to the nodes of a root, one node after the other, until one of them answers.
 
 use super::port::FarFailure;
-use super::protocol::{Call, CallAnswer, NodeName, Refusal, RootId};
+use super::protocol::{Call, CallAnswer, NodeName, Refusal, RootId, See, Seen};
 use super::shared::Shared;
 use crate::listing::ListError;
 
@@ -29,6 +29,19 @@ pub(super) async fn ask_nodes<T>(
         }
     }
     Err(refused)
+}
+
+/// What the first node that answers sees under the names of a [`Call::See`], and which node that is.
+///
+/// # Errors
+/// As [`ask_nodes`].
+pub(super) async fn ask_seen(shared: &Shared, root: RootId, call: &Call) -> Result<(NodeName, Seen), Option<Refusal>> {
+    let asked = if let Call::See(See { names, .. }) = call { names.len() } else { 0 };
+    let read = |answer| match answer {
+        CallAnswer::Seen(seen) if seen.found.len() == asked => Some(seen),
+        _ => None,
+    };
+    ask_nodes(shared, root, call, read).await
 }
 
 /// Whether it says something of the files and not of the node.

@@ -6,11 +6,11 @@ use std::time::Duration;
 use hivesum_core::file::RelPath;
 use tokio::sync::oneshot;
 
-use super::asking::{ask_nodes, failure_of, no_listing};
+use super::asking::{ask_nodes, ask_seen, failure_of, no_listing};
 use super::config::FleetConfig;
 use super::error::FleetError;
 use super::port::{FarAnswer, FarFailure, FarName, FarRoot, FarRoots, FarScan, FarSeen, FleetView};
-use super::protocol::{Blob, Call, CallAnswer, ScanKey, See, Seen, Wanted, WorkRules};
+use super::protocol::{Call, CallAnswer, ScanKey, Seen, Wanted, WorkRules};
 use super::scan::{FarDriver, FarDriverConfig, FarWalk, NamedFiles};
 use super::session;
 use super::shared::Shared;
@@ -135,15 +135,11 @@ impl FarRoots for Fleet {
         names: &[Vec<u8>],
     ) -> FarAnswer<Result<FarSeen, FarFailure>> {
         let (shared, root) = (self.shared.clone(), self.shared.registry().id_of(root));
-        let (path, names) = (Blob(path.as_bytes().to_vec()), names.iter().cloned().map(Blob).collect::<Vec<_>>());
+        let names = names.iter().map(Vec::as_slice);
+        let call = root.map(|root| Call::see(root, path, reach == Reach::Everywhere, names));
         Box::pin(async move {
-            let (root, asked) = (root.ok_or(FarFailure::Unreachable)?, names.len());
-            let call = Call::See(See { root, path, cross_filesystems: reach == Reach::Everywhere, names });
-            let read = |answer| match answer {
-                CallAnswer::Seen(seen) if seen.found.len() == asked => Some(seen),
-                _ => None,
-            };
-            let (_, Seen { is_directory, found }) = ask_nodes(&shared, root, &call, read).await.map_err(failure_of)?;
+            let (root, call) = root.zip(call).ok_or(FarFailure::Unreachable)?;
+            let (_, Seen { is_directory, found }) = ask_seen(&shared, root, &call).await.map_err(failure_of)?;
             Ok(FarSeen { is_directory, there: found.iter().map(Option::is_some).collect() })
         })
     }

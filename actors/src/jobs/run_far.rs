@@ -8,14 +8,11 @@ use super::far::NOTHING_THERE;
 use super::outcome::{Finish, JobOutcome, job_error};
 use super::resume;
 use super::shared::JobsShared;
-use super::verify::{Expected, RunningAudit, expected_of};
+use super::verify::{BAGIT_TXT, Expected, RunningAudit, expected_of};
 use crate::error::{Refused, StoreError};
 use crate::fleet::port::{FarFailure, FarScan, FarSeen};
 use crate::job::{JobError, JobKind, JobSpec, VerifyMode, WaitsFor};
 use crate::store::ResumePoint;
-
-/// Beneath the job's path: it tells a bag from another directory.
-const BAGIT_TXT: &[u8] = b"bagit.txt";
 
 /// What has to be known of a job's path before it is compared with a manifest. `None` for other jobs.
 ///

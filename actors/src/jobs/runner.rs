@@ -19,7 +19,7 @@ use super::queue::RunPermit;
 use super::retry::{waits, with_room};
 use super::run_far::{look, run_far};
 use super::shared::JobsShared;
-use super::verify::{Expected, RunningAudit, expected_of};
+use super::verify::{BAGIT_TXT, Expected, RunningAudit, expected_of};
 use super::{resume, verify};
 use crate::error::{Refused, StoreError};
 use crate::job::{JobError, JobId, JobKind, JobSpec};
@@ -175,7 +175,7 @@ async fn expected_here(
     };
     let reach = spec.reach();
     let is_bag = move || {
-        directory.is_some_and(|directory| Dir::Beneath(Arc::new(directory), reach).open_file(b"bagit.txt").is_ok())
+        directory.is_some_and(|directory| Dir::Beneath(Arc::new(directory), reach).open_file(BAGIT_TXT).is_ok())
     };
     Ok(expected_of(shared, id, spec, is_bag).await?.map(Some))
 }

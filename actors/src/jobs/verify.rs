@@ -28,6 +28,9 @@ use crate::jobs::submit::{Missing, Submitted, fingerprint};
 use crate::listing::ask::ask;
 use crate::store::IdempotencyKey;
 
+/// Beneath the job's path: it tells a bag from another directory (RFC 8493, section 2.1.1).
+pub(super) const BAGIT_TXT: &[u8] = b"bagit.txt";
+
 /// A request to compare a tree with a manifest.
 #[derive(Debug)]
 pub struct VerifyRequest {

@@ -11,6 +11,7 @@
 
 mod access;
 mod baseline;
+mod conditions;
 mod counted;
 mod events;
 mod file_pages;
@@ -211,7 +212,7 @@ impl Collections {
     /// When the store cannot be read, or is damaged.
     pub fn counts(&mut self, of: &StoredCollection) -> Result<BTreeMap<Condition, Count>, StoreError> {
         let number = of.number;
-        self.access.read(move |connection| files::counts(connection, number))
+        self.access.read(move |connection| conditions::counts(connection, number))
     }
 
     /// The same without those that are as they should be, which is cheaper.
@@ -220,7 +221,7 @@ impl Collections {
     /// When the store cannot be read, or is damaged.
     pub fn deviating(&mut self, of: &StoredCollection) -> Result<BTreeMap<Condition, Count>, StoreError> {
         let number = of.number;
-        self.access.read(move |connection| files::deviating(connection, number))
+        self.access.read(move |connection| conditions::deviating(connection, number))
     }
 
     /// The collection with its files counted. `None` if it is gone.

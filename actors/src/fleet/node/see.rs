@@ -6,12 +6,10 @@ use std::sync::Arc;
 use hivesum_core::file::{Dir, Opened, Reach, RelPath, open_directory};
 use hivesum_core::result::nanoseconds;
 
-use super::super::protocol::{
-    Blob, CallAnswer, Identity, ListedEntry, ListedKind, ListedPage, Refusal, RootId, See, Seen,
-};
+use super::super::protocol::{Blob, CallAnswer, Identity, ListedEntry, ListedPage, Refusal, RootId, See, Seen};
 use super::context::{Node, refusal_of};
 use crate::listing::ask::ask;
-use crate::listing::{Entry, EntryKind, EntryPage, ListError, entries};
+use crate::listing::{Entry, EntryPage, ListError, entries};
 
 /// Bytes of names in one answer, at most: it has to fit into a message.
 const MAX_NAME_BYTES: usize = 256 << 10;
@@ -77,19 +75,14 @@ fn page_of(page: EntryPage) -> ListedPage {
 }
 
 fn listed(entry: Entry) -> ListedEntry {
-    let kind = match entry.kind {
-        EntryKind::Directory => ListedKind::Directory,
-        EntryKind::File => ListedKind::File,
-        EntryKind::Symlink => ListedKind::Symlink,
-        EntryKind::Other => ListedKind::Other,
-    };
     let modified_ns = entry.modified_at.map(|time| time.as_ns());
-    ListedEntry { name: Blob(entry.name), kind, size: entry.size, modified_ns }
+    ListedEntry { name: Blob(entry.name), kind: entry.kind, size: entry.size, modified_ns }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::listing::EntryKind;
 
     #[test]
     fn a_page_of_long_names_ends_where_a_message_does_and_goes_on_there() {

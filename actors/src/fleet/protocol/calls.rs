@@ -48,6 +48,17 @@ impl Call {
         Self::Look { root, path: Blob(path.as_bytes().to_vec()) }
     }
 
+    /// A question about names beneath a path.
+    pub(crate) fn see<'n>(
+        root: RootId,
+        path: &RelPath,
+        cross_filesystems: bool,
+        names: impl IntoIterator<Item = &'n [u8]>,
+    ) -> Self {
+        let names = names.into_iter().map(|name| Blob(name.to_vec())).collect();
+        Self::See(See { root, path: Blob(path.as_bytes().to_vec()), cross_filesystems, names })
+    }
+
     /// A page of a directory.
     pub(crate) fn list(root: RootId, path: &RelPath, after: Option<&[u8]>, limit: usize) -> Self {
         let after = after.map(|name| Blob(name.to_vec()));
@@ -122,17 +133,9 @@ pub(crate) struct ListedPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ListedEntry {
     pub(crate) name: Blob,
-    pub(crate) kind: ListedKind,
+    pub(crate) kind: EntryKind,
     pub(crate) size: u64,
     pub(crate) modified_ns: Option<i128>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum ListedKind {
-    Directory,
-    File,
-    Symlink,
-    Other,
 }
 
 impl ListedPage {
@@ -141,12 +144,7 @@ impl ListedPage {
         let next_cursor = self.entries.last().filter(|_| self.has_more).map(|last| last.name.0.clone());
         let entry = |entry: ListedEntry| Entry {
             name: entry.name.0,
-            kind: match entry.kind {
-                ListedKind::Directory => EntryKind::Directory,
-                ListedKind::File => EntryKind::File,
-                ListedKind::Symlink => EntryKind::Symlink,
-                ListedKind::Other => EntryKind::Other,
-            },
+            kind: entry.kind,
             size: entry.size,
             modified_at: entry.modified_ns.and_then(FileTime::from_ns),
         };
@@ -180,7 +178,7 @@ mod tests {
     use super::*;
 
     fn entry(name: &[u8]) -> ListedEntry {
-        ListedEntry { name: Blob(name.to_vec()), kind: ListedKind::File, size: 1, modified_ns: Some(-1) }
+        ListedEntry { name: Blob(name.to_vec()), kind: EntryKind::File, size: 1, modified_ns: Some(-1) }
     }
 
     #[test]

@@ -49,6 +49,12 @@ impl Identity {
     pub(crate) const fn of(meta: &FileMeta) -> Self {
         Self { size: meta.size, mtime_ns: meta.mtime_ns, inode: meta.inode }
     }
+
+    /// What a plan notes of it. The device and the time of the last change are other ones on each machine.
+    pub(crate) fn meta(&self) -> FileMeta {
+        let Self { size, mtime_ns, inode } = *self;
+        FileMeta { size, mtime_ns, inode, ..FileMeta::default() }
+    }
 }
 
 /// One entry.
@@ -144,8 +150,8 @@ impl Entries {
         let mut plan = Plan::elsewhere(self.directories.iter().map(|directory| Arc::from(&directory.0[..])));
         for (index, (entry, shown)) in self.entries.iter().zip(self.iter()).enumerate() {
             plan.push(entry.directory, shown.name, shown.fate);
-            if let Some(Identity { size, mtime_ns, inode }) = shown.identity {
-                plan.note_seen(index, FileMeta { size, mtime_ns, inode, ..FileMeta::default() });
+            if let Some(identity) = shown.identity {
+                plan.note_seen(index, identity.meta());
             }
         }
         plan

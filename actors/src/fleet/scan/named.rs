@@ -4,25 +4,17 @@
 //! that sees other files do not count.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hivesum_core::file::RelPath;
-use hivesum_core::result::{ErrorCode, FileMeta, NameList, Status};
+use hivesum_core::result::{ErrorCode, NameList, Status};
 use hivesum_core::walk::{Fate, Plan};
 use tokio::sync::{mpsc, watch};
 
-use super::super::asking::ask_nodes;
-use super::super::protocol::{
-    Blob, Call, CallAnswer, Identity, MAX_ASKED_BYTES, MAX_ASKED_NAMES, NodeName, RootId, See, may_travel,
-};
+use super::super::asking::ask_seen;
+use super::super::protocol::{Call, Identity, MAX_ASKED_BYTES, MAX_ASKED_NAMES, NodeName, RootId, may_travel};
 use super::super::shared::Shared;
+use super::walk::{VAIN_WALKS, WAIT_AFTER_REFUSAL};
 use crate::walker::WalkEvent;
-
-/// How often nodes that are there may refuse to look before the scan fails.
-const VAIN_LOOKS: u32 = 10;
-
-/// The wait before nodes are asked again that refused.
-const WAIT_AFTER_REFUSAL: Duration = Duration::from_millis(200);
 
 /// Named files, as a walk.
 #[derive(Debug)]
@@ -70,19 +62,13 @@ impl NamedFiles {
     /// What a node sees under these names. It waits while no node is there; `None` if nobody wants to know any more, or
     /// every node refuses.
     async fn look(&self, names: &[&[u8]]) -> Option<Vec<Option<Identity>>> {
-        let (root, cross_filesystems) = (self.root, self.cross_filesystems);
-        let (path, asked) = (Blob(self.path.as_bytes().to_vec()), names.iter().map(|name| Blob(name.to_vec())));
-        let call = Call::See(See { root, path, cross_filesystems, names: asked.collect() });
-        let read = |answer| match answer {
-            CallAnswer::Seen(seen) if seen.found.len() == names.len() => Some(seen.found),
-            _ => None,
-        };
+        let call = Call::see(self.root, &self.path, self.cross_filesystems, names.iter().copied());
         let (mut vain, mut changed) = (0, self.fleet.registry_changed());
-        while vain < VAIN_LOOKS {
-            match ask_nodes(&self.fleet, root, &call, read).await {
-                Ok((node, found)) => {
+        while vain < VAIN_WALKS {
+            match ask_seen(&self.fleet, self.root, &call).await {
+                Ok((node, seen)) => {
                     self.walker.send_replace(Some(node));
-                    return Some(found);
+                    return Some(seen.found);
                 }
                 Err(Some(_)) => vain += 1,
                 Err(None) => {}
@@ -129,8 +115,8 @@ fn parts_of(path: &[u8]) -> (&[u8], &[u8]) {
 
 fn note_seen(plan: &mut Plan, found: &[Option<Identity>]) {
     for (index, identity) in found.iter().enumerate() {
-        if let Some(Identity { size, mtime_ns, inode }) = *identity {
-            plan.note_seen(index, FileMeta { size, mtime_ns, inode, ..FileMeta::default() });
+        if let Some(identity) = identity {
+            plan.note_seen(index, identity.meta());
         }
     }
 }

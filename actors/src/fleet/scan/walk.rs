@@ -23,10 +23,10 @@ use crate::walker::WalkEvent;
 const PLANS_AHEAD: u64 = 32;
 
 /// Walks that may break off one after the other without a new plan, while nodes are there, before the scan fails.
-const VAIN_WALKS: u32 = 10;
+pub(super) const VAIN_WALKS: u32 = 10;
 
 /// The wait before a node is asked again that refused.
-const WAIT_AFTER_REFUSAL: Duration = Duration::from_millis(200);
+pub(super) const WAIT_AFTER_REFUSAL: Duration = Duration::from_millis(200);
 
 /// A walk on a node.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 use super::super::change::Change;
 use super::super::error::DbError;
 use super::super::sealed::{COLLECTION_FILES, SealedRows};
+use super::conditions;
 use super::files::{self, KEY_COLUMNS};
 use super::{Collections, StoredCollection, rows};
 use crate::error::StoreError;
@@ -16,7 +17,7 @@ use crate::error::StoreError;
 fn take(connection: &mut Connection, number: i64, states: &[FileState]) -> Result<Option<StoredCollection>, DbError> {
     let change = Change::begin(connection)?;
     let is_new = rows::get(&change, number)?.is_some_and(|of| of.passes == 0);
-    if !is_new || files::count(&change, number)? > 0 {
+    if !is_new || conditions::count(&change, number)? > 0 {
         return Ok(None);
     }
     let mut rows_of_files = SealedRows::of(&change, &COLLECTION_FILES, KEY_COLUMNS);

@@ -1,7 +1,5 @@
 //! The table of files: what is known of each, and how a batch of steps replaces it.
 
-use std::collections::BTreeMap;
-
 use hivesum_core::fixity::{Condition, Content, FileState};
 use hivesum_core::result::{FileMeta, Stability, UNKNOWN_SIZE, walk_key};
 use jiff::Timestamp;
@@ -14,8 +12,7 @@ use super::super::far_times::StoredTimes;
 use super::super::sealed::{COLLECTION_FILES, SealedRows, snapshot};
 use super::MAX_ROWS;
 use super::events::{self, at, read_path};
-use super::json::IS_ACKNOWLEDGED;
-use super::stored::{Count, Step};
+use super::stored::Step;
 use super::{json, outbox, pieces, rows};
 
 /// The columns of a row without its seal, and how many of them are its key.
@@ -48,50 +45,6 @@ pub(super) fn page(
         }
         None => select(view, "WHERE collection = ? ORDER BY path LIMIT ?", (collection, limit)),
     }
-}
-
-/// How many files are known. The index is counted, and no row is read.
-pub(super) fn count(view: &Connection, collection: i64) -> Result<u64, DbError> {
-    let count = "SELECT count(*) FROM collection_files WHERE collection = ?";
-    Ok(view.prepare_cached(count)?.query_row([collection], |row| row.get::<_, i64>(0))? as u64)
-}
-
-/// Files and bytes by condition, and the time of the oldest verification among files that are there.
-pub(super) fn counts(view: &Connection, collection: i64) -> Result<BTreeMap<Condition, Count>, DbError> {
-    let mut counts = deviating(view, collection)?;
-    // To group rows is to sort them, and almost all files are as they should be.
-    count_some(view, collection, "condition = 1", &mut counts)?;
-    Ok(counts)
-}
-
-/// The same without files that are as they should be.
-pub(super) fn deviating(view: &Connection, collection: i64) -> Result<BTreeMap<Condition, Count>, DbError> {
-    let mut counts = BTreeMap::new();
-    count_some(view, collection, "condition <> 1 GROUP BY 1", &mut counts)?;
-    Ok(counts)
-}
-
-fn count_some(
-    view: &Connection,
-    collection: i64,
-    some: &str,
-    counts: &mut BTreeMap<Condition, Count>,
-) -> Result<(), DbError> {
-    let mut statement = view.prepare_cached(&format!(
-        "SELECT condition, count(*), sum(coalesce(size, 0)), min(verified_at), count(verified_at),
-             count(*) FILTER (WHERE {IS_ACKNOWLEDGED}) FROM collection_files WHERE collection = ? AND {some}"
-    ))?;
-    let mut rows = statement.query([collection])?;
-    while let Some(row) = rows.next()? {
-        // Without groups there is one row, of no files, too.
-        let Some(of) = row.get(0)? else { continue };
-        let numbers = [row.get::<_, i64>(1)?, row.get(2)?, row.get(4)?, row.get(5)?];
-        let [files, bytes, verified, acknowledged] = numbers.map(|number| number as u64);
-        let oldest_verified_at = row.get::<_, Option<i64>>(3)?.map(at).transpose()?;
-        let count = Count { files, acknowledged, bytes, never_verified: files - verified, oldest_verified_at };
-        counts.insert(condition(of)?, count);
-    }
-    Ok(())
 }
 
 /// Takes the steps whose files are still as the pass had found them. Returns the paths of the others. Steps that were

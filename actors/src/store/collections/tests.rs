@@ -143,7 +143,7 @@ fn files_come_in_walk_order_page_by_page_and_as_they_were_written() {
     assert_eq!([0, 1, 4, 5].map(|index| Some(stored[index].clone())).to_vec(), written);
     let page = files::page(&bench.connection, number, Some(b"a/y/1"), 2).unwrap();
     assert_eq!(page, stored[2..4]);
-    let counts = files::counts(&bench.connection, number).unwrap();
+    let counts = conditions::counts(&bench.connection, number).unwrap();
     let ok = Count { files: 5, bytes: 20_000_000, oldest_verified_at: Some(second(0)), ..Count::default() };
     assert_eq!((counts[&Condition::Ok], counts[&Condition::SuspectedRot].files), (ok, 1));
 }

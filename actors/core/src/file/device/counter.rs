@@ -11,15 +11,16 @@ use crate::sys::storage::sectors_read_by_this_thread;
 
 const SECTOR_BYTES: u64 = 512;
 
-/// The bytes so far. `None` if the kernel does not count, or cannot be asked whether it does: without `/proc`.
-pub(super) fn bytes_of_this_thread() -> Option<u64> {
+/// Whether the kernel counts. Without `/proc` that is not known, and taken for no.
+pub(super) fn counts() -> bool {
     static COUNTS: OnceLock<bool> = OnceLock::new();
     // A kernel without the counter has no such file, and says 0 for ever.
-    let counts = *COUNTS.get_or_init(|| std::fs::read("/proc/thread-self/io").is_ok());
-    if !counts {
-        return None;
-    }
-    Some(sectors_read_by_this_thread()? * SECTOR_BYTES)
+    *COUNTS.get_or_init(|| std::fs::read("/proc/thread-self/io").is_ok())
+}
+
+/// The bytes so far. `None` if the kernel does not count.
+pub(super) fn bytes_of_this_thread() -> Option<u64> {
+    counts().then(sectors_read_by_this_thread)?.map(|sectors| sectors * SECTOR_BYTES)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use std::time::Duration;
 use rustix::fs::{Advice, AtFlags, OFlags, StatxFlags, fadvise, fcntl_getfl, fcntl_setfl, statx};
 use rustix::io::Errno;
 
-use self::counter::bytes_of_this_thread;
+use self::counter::{bytes_of_this_thread, counts};
 use self::held::Held;
 use self::residency::{Chunks, Resident, resident};
 use super::deadline::{ReadDeadline, ReadFailure, read_at};
@@ -126,14 +126,14 @@ impl DeviceReader {
     fn fill(&mut self, range: DeviceRange<'_>, timeout: Duration) -> Result<ReadFrom, ReadFailure> {
         self.touch();
         let DeviceRange { file, access, .. } = range;
-        let promises = access.bypasses_cache && access.direct.load(Ordering::SeqCst);
+        let promises = counts() && access.bypasses_cache && access.direct.load(Ordering::SeqCst);
         // With all of its bytes from storage there is nothing to ask the file system about.
         let at_once = if promises && range.is_small() { self.read_counted(range, timeout)? } else { None };
         if at_once.is_some_and(|came| came >= range.bytes as u64) {
             return Ok(ReadFrom::Device);
         }
         let held = Held::of(file, range.ends(), Flush::No);
-        if held.is_inline || bytes_of_this_thread().is_none() {
+        if held.is_inline || !counts() {
             access.stop_direct(file);
             self.read_once(range, timeout)?;
             return Ok(ReadFrom::Unknown);

@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::super::change::Change;
 use super::super::super::error::DbError;
+use super::super::conditions;
 use super::super::events;
-use super::super::files;
 use super::super::messages::{Message, SinkPace};
 use super::super::rows;
 use super::super::stored::{StoredCollection, StoredEvent};
@@ -81,7 +81,7 @@ pub(in super::super) fn claim(
         };
         let files = match row.files {
             Some(files) => files,
-            None => files::count(&change, row.collection)?,
+            None => conditions::count(&change, row.collection)?,
         };
         // Nobody sends two messages of one collection to one sink at a time, so this is free.
         let claim = "UPDATE outbox SET is_claimed = 1, files = ?2, tried_at = coalesce(tried_at, ?3)

@@ -3,8 +3,8 @@
 use hivesum_core::fixity::{AcceptRefused, Condition, EventKind, FileState, PassKind};
 
 use super::super::file_pages::{self, FileQuery};
-use super::super::files;
 use super::super::tests::{baseline, content, made, second, states, step};
+use super::super::{conditions, files};
 use super::*;
 use crate::store::testing::Bench;
 
@@ -69,7 +69,7 @@ fn acknowledge(bench: &mut Bench, number: i64, (state, note): (&FileState, Optio
 /// How many alerts are open, and how many somebody knows of.
 fn alerts(bench: &Bench, number: i64) -> (u64, u64) {
     let of = rows::get(&bench.connection, number).unwrap().unwrap();
-    let counts = files::counts(&bench.connection, number).unwrap();
+    let counts = conditions::counts(&bench.connection, number).unwrap();
     let counted = super::super::counted::count(&bench.connection, &of.id, second(9)).unwrap().unwrap();
     let told = (of.alerts(&counts), of.acknowledged(&counts));
     assert_eq!((counted.alerts(), counted.acknowledged()), told, "a count is the same however it is made");
