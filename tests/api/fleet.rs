@@ -8,7 +8,7 @@ use hivesum_test_support::comes_true;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::fleet_bed::{Fleet, serve};
+use crate::fleet_bed::Fleet;
 
 #[test]
 fn a_job_on_a_node_is_a_job_like_any_other_and_the_node_is_listed() {
@@ -82,9 +82,8 @@ fn a_node_needs_no_more_rights_than_the_readme_gives_it() {
     let settings = format!("jetstream {{ store_dir: DIR }}\n{rights}");
     let Some(broker) = Broker::with_settings(&settings) else { return };
     let url = |user: &str, password: &str| format!("nats://{user}:{password}@{}", broker.address());
-    let (state, tree) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let coordinator = serve(&url("coordinator", "change-me"), state.path());
-    let fleet = Fleet { broker, state, tree, coordinator, client: crate::app::client() };
+    let coordinator = url("coordinator", "change-me");
+    let fleet = Fleet::at(broker, &coordinator);
     fleet.write_tree(3, 300);
     let url = format!("nats://node1:change-me-too@{}", fleet.broker.address());
     let _node = fleet.node_at(&url, "node1", &[]);

@@ -63,9 +63,15 @@ impl Fleet {
     /// `None` if the machine has no broker, which is said.
     pub fn start() -> Option<Self> {
         let broker = Broker::start()?;
+        let url = broker.url();
+        Some(Self::at(broker, &url))
+    }
+
+    /// A fleet whose coordinator finds the broker at this URL.
+    pub fn at(broker: Broker, url: &str) -> Self {
         let (state, tree) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let coordinator = coordinator(&broker, state.path());
-        Some(Self { broker, state, tree, coordinator, client: crate::app::client() })
+        let coordinator = serve(url, state.path());
+        Self { broker, state, tree, coordinator, client: crate::app::client() }
     }
 
     /// Files of some 2 KiB, each with other content.
@@ -120,7 +126,7 @@ impl Fleet {
         self.submit_as(&json!({ "root": root, "algorithms": ["sha256"], "max_bytes_per_second": rate }))
     }
 
-    fn submit_as(&self, body: &Value) -> String {
+    pub fn submit_as(&self, body: &Value) -> String {
         let mut answer = Value::Null;
         let taken = comes_true(|| {
             let answered = self.client.post(self.url("/api/v1/jobs")).json(body).send().unwrap();
@@ -152,15 +158,15 @@ impl Fleet {
     pub fn assert_whole(&self, id: &str) {
         let job = self.await_job(id, |job| ["completed", "failed"].iter().any(|state| job["state"] == *state));
         assert_eq!(job["state"], "completed", "{job}");
-        let (manifest, expected) = (self.manifest(id), self.expected());
+        let (manifest, expected) = (self.manifest(id, "sha256"), self.expected());
         let lines = |text: &str| text.lines().count();
         let (found, wanted) = (lines(&manifest), lines(&expected));
         assert!(manifest == expected, "{found} rows and {wanted} files; {}", self.problems(id));
     }
 
-    /// The digests of the job, as sha256sum writes them.
-    fn manifest(&self, id: &str) -> String {
-        let path = format!("/api/v1/jobs/{id}/manifest?format=gnu&algorithm=sha256");
+    /// The digests of the job, as sha256sum and b3sum write them.
+    pub fn manifest(&self, id: &str, algorithm: &str) -> String {
+        let path = format!("/api/v1/jobs/{id}/manifest?format=gnu&algorithm={algorithm}");
         self.client.get(self.url(&path)).send().unwrap().text().unwrap()
     }
 
@@ -174,10 +180,6 @@ impl Fleet {
     fn problems(&self, id: &str) -> Value {
         self.get(&format!("/api/v1/jobs/{id}/results?status=error&limit=20"))
     }
-}
-
-pub fn coordinator(broker: &Broker, state: &Path) -> Process {
-    serve(&broker.url(), state)
 }
 
 pub fn serve(url: &str, state: &Path) -> Process {

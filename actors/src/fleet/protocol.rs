@@ -10,6 +10,7 @@ mod answers;
 mod calls;
 mod entries;
 mod names;
+mod parts;
 mod reading;
 mod rows;
 mod walk;
@@ -22,6 +23,7 @@ pub(crate) use calls::{
 };
 pub(crate) use entries::{Entries, EntryRef, Identity, may_travel};
 pub(crate) use names::{NodeName, RootId, is_fleet_name, is_root_name, root_id};
+pub(crate) use parts::{SINCE as PARTS_SINCE, decode_work, encode_work};
 pub(crate) use reading::Reading;
 pub(crate) use rows::ResultRows;
 pub(crate) use walk::{Credit, PlanMessage, WalkNotice, WalkRequest, WalkTag, Wanted};

@@ -181,9 +181,23 @@ impl Registry {
 
     /// The nodes that are there, take work and offer this root.
     pub(super) fn nodes_of(&self, root: RootId) -> Vec<NodeName> {
+        self.that_take(root).map(|node| node.said.node.clone()).collect()
+    }
+
+    fn that_take(&self, root: RootId) -> impl Iterator<Item = &KnownNode> {
         let takes_work = |node: &&KnownNode| node.is_there && !node.said.figures.draining;
-        let offer = |node: &&KnownNode| offers(&node.said).any(|offered| offered.id() == root);
-        self.nodes.values().filter(takes_work).filter(offer).map(|node| node.said.node.clone()).collect()
+        let offer = move |node: &&KnownNode| offers(&node.said).any(|offered| offered.id() == root);
+        self.nodes.values().filter(takes_work).filter(offer)
+    }
+
+    /// Whether several nodes are there for this root, and all of them speak this version of the protocol.
+    pub(super) fn shares(&self, root: RootId, version: u8) -> bool {
+        let (mut nodes, mut all) = (0, true);
+        for node in self.that_take(root) {
+            nodes += 1;
+            all &= (node.said.protocol.oldest..=node.said.protocol.newest).contains(&version);
+        }
+        nodes > 1 && all
     }
 
     /// Every root that was ever offered.

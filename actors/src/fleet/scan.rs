@@ -3,7 +3,9 @@
 mod answers;
 mod assembly;
 mod driver;
+mod large;
 mod named;
+mod parts;
 mod sample;
 mod walk;
 mod works;

@@ -117,6 +117,11 @@ impl Shared {
         self.registry().nodes_of(root)
     }
 
+    /// Whether several nodes can be given parts of what is beneath this root: all of them speak this version.
+    pub(super) fn shares(&self, root: RootId, version: u8) -> bool {
+        self.registry().shares(root, version)
+    }
+
     pub(super) fn link(&self) -> Option<Link> {
         self.link.borrow().clone()
     }

@@ -3,5 +3,6 @@
 mod bed;
 mod brokers;
 mod forged;
+mod large;
 mod losses;
 mod scans;

@@ -103,7 +103,11 @@ impl LargeFiles {
         // The device is to deliver each byte once, and what one digest has read would be in the cache for the next.
         let is_one_segment = meta.size <= PIECE_BYTES as u64;
         let together = is_one_segment || (self.rules.from_device && algorithms.len() > 1);
-        let tracks = if together { vec![track_of_all(algorithms)] } else { tracks(algorithms) };
+        let tracks = match self.rules.coverage.part() {
+            Some(part) => vec![Track::subtrees(Some(part))],
+            None if together => vec![track_of_all(algorithms)],
+            None => tracks(algorithms),
+        };
         let mut file = LargeFile {
             plan: number,
             index,

@@ -3,8 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use crate::ScanSpec;
+
 use super::tree::{cycle, engine, run, spec, system_digest};
+use hivesum_core::digest::subtree::SubtreeMerger;
 use hivesum_core::file::IoMode;
+use hivesum_core::hash::{Coverage, FilePart};
 
 /// Read buffer, map threshold, piece, several pieces, BLAKE3's chunk.
 const THRESHOLDS: [usize; 6] = [1 << 10, 256 << 10, 1 << 20, 8 << 20, 16 << 20, 24 << 20];
@@ -48,6 +52,32 @@ fn blake3_alone_agrees_at_every_threshold_too() {
     let (lines, _) = run(&engine, spec(tree.path(), "blake3"));
     for (line, size) in lines.iter().zip(sizes()) {
         assert_eq!(line.outcome, blake3::hash(&cycle(size)).to_hex().as_str(), "{size} bytes");
+    }
+    background.join();
+}
+
+#[test]
+fn parts_of_a_file_are_merged_to_its_digest_and_a_part_of_another_size_is_a_change() {
+    const PIECE: usize = 8 << 20;
+    let tree = tempfile::tempdir().unwrap();
+    let (engine, background) = engine();
+    let outcome = |part: FilePart| {
+        let (lines, _) = run(&engine, ScanSpec { coverage: Coverage::Part(part), ..spec(tree.path(), "blake3") });
+        lines[0].outcome.clone()
+    };
+    for (size, part_bytes) in [(5 * PIECE + 1, 2 * PIECE), (4 * PIECE, PIECE), (3 * PIECE - 1, 2 * PIECE)] {
+        fs::write(tree.path().join("f"), cycle(size)).unwrap();
+        let mut merger = SubtreeMerger::new();
+        for offset in (0..size).step_by(part_bytes) {
+            let bytes = part_bytes.min(size - offset);
+            let part = FilePart::new(size as u64, offset as u64, bytes as u64).unwrap();
+            merger.push(hex::decode(outcome(part)).unwrap().try_into().unwrap());
+        }
+        assert_eq!(merger.finish().unwrap(), *blake3::hash(&cycle(size)).as_bytes(), "{size} by {part_bytes}");
+    }
+    for other in [3 * PIECE, 9 * PIECE] {
+        let part = FilePart::new(other as u64, 2 * PIECE as u64, PIECE as u64).unwrap();
+        assert_eq!(outcome(part), "error(file_changed)", "it had {other} bytes");
     }
     background.join();
 }

@@ -171,10 +171,16 @@ impl SubtreeMerger {
     pub fn subtree(pieces: &[ChainingValue]) -> Option<ChainingValue> {
         let mut merger = Self::new();
         pieces.iter().for_each(|value| merger.push(*value));
-        while merger.values.len() > 1 {
-            merger.merge_newest();
+        merger.finish_subtree()
+    }
+
+    /// The chaining value of the subtree whose pieces were added, which is a part of a file. `None` without any.
+    #[must_use]
+    pub fn finish_subtree(mut self) -> Option<ChainingValue> {
+        while self.values.len() > 1 {
+            self.merge_newest();
         }
-        merger.values.pop()
+        self.values.pop()
     }
 
     /// The BLAKE3 digest of the file whose pieces were added.

@@ -60,6 +60,9 @@ impl FileWork<'_> {
         if meta.size > self.rules.max_file_bytes && !file.is_device && !guard_is_out!(FileBound) {
             return Found::error(meta, ErrorCode::TooLarge);
         }
+        if self.rules.coverage.is_of_another(meta.size) {
+            return Found::error(meta, ErrorCode::FileChanged);
+        }
         if self.rules.from_device {
             file.read_from_device();
         }
@@ -88,7 +91,7 @@ impl FileWork<'_> {
     /// Whether more of the file is to be read, or told of it, than in a batch.
     fn is_too_long(&self, meta: &FileMeta) -> bool {
         let is_long = self.rules.coverage.bytes_read(meta.size) > PIECE_BYTES as u64;
-        is_long || self.rules.piece_bytes(meta.size).is_some()
+        is_long || self.rules.coverage.part().is_some() || self.rules.piece_bytes(meta.size).is_some()
     }
 
     /// A file that is too large for a batch.

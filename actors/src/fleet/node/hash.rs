@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::Opened;
+use hivesum_core::hash::Coverage;
 use hivesum_core::result::{ErrorCode, FileMeta, NameList, Origin, Progress, RowRef, Rows, Status, append_path};
 use hivesum_core::walk::Target;
 use tokio::sync::watch;
@@ -89,6 +90,7 @@ fn spec_of(node: &Node, work: &Work, (target, algorithms): (Target, Algorithms),
     ScanSpec {
         reach: work.rules.reach(),
         from_device: work.rules.from_device,
+        coverage: work.part.map_or(Coverage::Whole, Coverage::Part),
         priority: if work.rules.low { Priority::Low } else { Priority::Normal },
         budget: node.budget(&work.tag.scan, work.rules.max_bytes_per_second()),
         cancel: Some(running.canceller.clone()),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_nats::jetstream::{AckKind, Message};
 use tokio::time::interval;
 
-use super::super::protocol::{Claim, ClaimAnswer, Progress, RootId, Work, decode, encode};
+use super::super::protocol::{Claim, ClaimAnswer, Progress, RootId, Work, decode, decode_work, encode};
 use super::super::subjects::FromNode;
 use super::context::{Node, RunningWork};
 use super::hash::{Hashed, hash};
@@ -21,7 +21,7 @@ const WAIT_AFTER_TROUBLE: Duration = Duration::from_secs(1);
 
 /// Does a work that was delivered to this node.
 pub(super) async fn run_work(node: &Arc<Node>, root: RootId, message: &Message) {
-    let work = match decode::<Work>(&message.payload) {
+    let work = match decode_work(&message.payload) {
         Ok(work) if work.root == root => work,
         Ok(_) => return tell(message, AckKind::Term, "a work is of another root").await,
         Err(why) => {

@@ -10,12 +10,15 @@ use super::*;
 /// Bytes that begin as a message does, or not.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let content = || prop::collection::vec(any::<u8>(), 0..200);
-    prop_oneof![content(), content().prop_map(|content| [b"hs\x01", &content[..]].concat())]
+    prop_oneof![
+        content(),
+        (1..=2_u8, content()).prop_map(|(version, content)| [b"hs", &[version][..], &content].concat())
+    ]
 }
 
 /// Decodes what is possible, and looks at every part of it.
 fn read_all(bytes: &[u8]) {
-    if let Ok(work) = decode::<Work>(bytes) {
+    if let Ok(work) = decode_work(bytes) {
         assert!(
             work.entries.iter().count() <= MAX_WORK_ENTRIES
                 && work.entries.to_plan().entries.len() == work.entries.len()

@@ -1,5 +1,7 @@
 //! The form of a message: two bytes that say that it is ours, the version, and the content in postcard.
 //!
+//! The version is the one in which this form has come, so that programs of the version before can read what they know.
+//!
 //! A message is decoded whole or not at all. Its content is read by the type that the subject calls for, so nothing in
 //! the bytes chooses what is built. Allocations are bounded by the length of the message.
 
@@ -23,8 +25,8 @@ pub(crate) struct Versions {
 }
 
 impl Versions {
-    /// Those of this program. There is no version before the first.
-    pub(crate) const OURS: Self = Self::up_to(1);
+    /// Those of this program: the second has parts of files.
+    pub(crate) const OURS: Self = Self::up_to(2);
 
     /// The newest version, and the one before it if there is one.
     pub(crate) const fn up_to(newest: u8) -> Self {
@@ -64,6 +66,9 @@ pub(crate) enum Malformed {
 
 /// What travels between a coordinator and its nodes.
 pub(crate) trait Message: Serialize + DeserializeOwned {
+    /// The version of the protocol that its form has come with.
+    const VERSION: u8 = 1;
+
     /// Checks what the types do not: bounds, names, and that indices point at something.
     fn check(&self) -> Result<(), Malformed>;
 }
@@ -72,12 +77,17 @@ pub(crate) trait Message: Serialize + DeserializeOwned {
 ///
 /// # Errors
 /// [`Malformed::TooLong`]; the sender bounds what it puts into a message.
-pub(crate) fn encode(message: &impl Message) -> Result<Bytes, Malformed> {
+pub(crate) fn encode<M: Message>(message: &M) -> Result<Bytes, Malformed> {
     let mut head = Vec::with_capacity(256);
     head.extend_from_slice(&MAGIC);
-    head.push(Versions::OURS.newest);
+    head.push(M::VERSION);
     let bytes = postcard::to_extend(message, head).map_err(|_| Malformed::Content)?;
     if bytes.len() > MAX_MESSAGE_BYTES { Err(Malformed::TooLong) } else { Ok(bytes.into()) }
+}
+
+/// Whether the bytes are a message of the form that this type has.
+pub(crate) fn is_of_version<M: Message>(bytes: &[u8]) -> bool {
+    bytes.get(MAGIC.len()) == Some(&M::VERSION)
 }
 
 /// The message that the bytes are.
@@ -94,6 +104,9 @@ pub(crate) fn decode<M: Message>(bytes: &[u8]) -> Result<M, Malformed> {
     };
     if !(Versions::OURS.oldest..=Versions::OURS.newest).contains(&version) {
         return Err(Malformed::Version(version));
+    }
+    if version != M::VERSION {
+        return Err(Malformed::Content);
     }
     let (message, left): (M, _) = postcard::take_from_bytes(content).map_err(|_| Malformed::Content)?;
     if !left.is_empty() {

@@ -7,6 +7,7 @@ use std::num::NonZeroU64;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::{Reach, RelPath};
+use hivesum_core::hash::FilePart;
 use hivesum_core::result::{FileMeta, Stability};
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +82,9 @@ pub(crate) struct Work {
     pub(crate) entries: Entries,
     /// Results that the coordinator has, by the index of their entries, in order.
     pub(crate) known: Vec<KnownFile>,
+    /// The part of its only file that is to be hashed, if it is not all of it.
+    #[serde(skip)]
+    pub(crate) part: Option<FilePart>,
 }
 
 /// What the coordinator knows of a file: if it is still so, the file is not read.
@@ -104,7 +108,7 @@ impl KnownFile {
 impl Work {
     pub(crate) fn new(tag: WorkTag, root: RootId, path: &RelPath, rules: WorkRules) -> Self {
         let path = Blob(path.as_bytes().to_vec());
-        Self { tag, root, path, rules, entries: Entries::default(), known: Vec::new() }
+        Self { tag, root, path, rules, entries: Entries::default(), known: Vec::new(), part: None }
     }
 
     pub(crate) fn path(&self) -> Result<RelPath, Malformed> {

@@ -105,6 +105,20 @@ fn a_node_of_another_protocol_and_one_too_many_are_refused_in_words() {
 }
 
 #[test]
+fn parts_of_files_are_for_several_nodes_that_all_speak_the_version_that_has_them() {
+    let now = Instant::now();
+    let mut registry = registry(&[("a", &[("x", true)]), ("c", &[("y", true)])], now);
+    let root = root_id("x", None);
+    assert!(!registry.shares(root, 2), "one node alone");
+    registry.hear(said("b", &[("x", true)]), now, Timestamp::UNIX_EPOCH).unwrap();
+    assert!(registry.shares(root, 2));
+    let old = Announcement { protocol: Versions::up_to(1), ..said("d", &[("x", true)]) };
+    registry.hear(old, now, Timestamp::UNIX_EPOCH).unwrap();
+    assert!(!registry.shares(root, 2) && registry.shares(root, 1));
+    assert_eq!(registry.nodes_of(root).len(), 3, "whole files are for each of them");
+}
+
+#[test]
 fn a_process_is_alive_as_long_as_anything_of_it_is_heard_and_one_that_was_replaced_is_not() {
     let now = Instant::now();
     let mut registry = registry(&[("a", &[("x", true)])], now);

@@ -10,7 +10,7 @@ use super::super::mailbox::{Says, WorkNotice};
 use super::super::protocol::{Claim, ClaimAnswer, Done, DoneAnswer, Message, NodeName, WorkTag};
 use super::assembly::{Files, Place};
 use super::driver::FarDriver;
-use super::works::{Claimed, Counted, Holder, Rest};
+use super::works::{Claimed, Counted, Holder, NewWork, Rest};
 use crate::scan::reorder::Settled;
 
 impl FarDriver {
@@ -81,12 +81,14 @@ impl FarDriver {
                     part.push(&plan, *place, digest_bytes);
                 }
             }
-            self.send_work(part, rest.lost.clone());
+            self.send_work(part, NewWork { lost: rest.lost.clone(), ..NewWork::default() });
         }
     }
 
     pub(super) fn settle_as(&mut self, places: &[Place], code: ErrorCode) {
         for place in places {
+            self.parts.forget(*place);
+            self.works.drop_parts_of(*place);
             let settled = Settled {
                 index: place.index as usize,
                 meta: FileMeta::default(),
@@ -108,7 +110,12 @@ impl FarDriver {
             Counted::Refused => return DoneAnswer::Stale,
         };
         let is_walker = self.config.walker.borrow().as_ref() == Some(&by.node);
-        match self.settle_rows(number, done, skip, is_walker) {
+        let part = self.works.get(number).and_then(|work| Some((work.places[0], work.part?)));
+        let taken = match part {
+            Some((place, part)) => self.take_part(place, part, done, is_walker),
+            None => self.settle_rows(number, done, skip, is_walker),
+        };
+        match taken {
             Taken::Yes => DoneAnswer::Taken { settled: self.works.settle(number, done.rows.len() - skip) },
             Taken::Impossible => {
                 tracing::warn!(node = %by.node, "results that cannot be are not taken");
@@ -175,7 +182,7 @@ impl FarDriver {
 
 /// Whether results were entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Taken {
+pub(super) enum Taken {
     Yes,
     /// They cannot be what the node was asked for.
     Impossible,
@@ -184,7 +191,7 @@ enum Taken {
 }
 
 /// Whether a file is the one that the walk has seen, perhaps on another machine: device numbers differ there.
-fn is_as_seen(seen: &FileMeta, meta: &FileMeta) -> bool {
+pub(super) fn is_as_seen(seen: &FileMeta, meta: &FileMeta) -> bool {
     (seen.size, seen.mtime_ns, seen.inode) == (meta.size, meta.mtime_ns, meta.inode)
 }
 

@@ -17,7 +17,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(20);
 const WORKS_AHEAD: usize = 2;
 
 /// Where the file of a work stands in the plans of its scan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) plan: u64,
     pub(super) index: u32,
@@ -63,10 +63,10 @@ pub(super) struct Assembly {
 }
 
 impl Assembly {
-    /// Adds the files of a plan that are to be hashed.
-    pub(super) fn add(&mut self, number: u64, plan: &Plan, digest_bytes: usize) {
+    /// Adds the files of a plan that are to be hashed, but for those that go in parts.
+    pub(super) fn add(&mut self, number: u64, plan: &Plan, digest_bytes: usize, is_parted: impl Fn(usize) -> bool) {
         for (index, entry) in plan.entries.iter().enumerate() {
-            if entry.fate != Fate::Hash {
+            if entry.fate != Fate::Hash || is_parted(index) {
                 continue;
             }
             self.since.get_or_insert_with(Instant::now);
@@ -116,21 +116,21 @@ mod tests {
     #[test]
     fn a_work_has_as_many_files_as_it_may_and_the_rest_waits() {
         let mut assembly = Assembly::default();
-        assembly.add(0, &plan(MAX_WORK_ENTRIES - 1, "f"), 32);
+        assembly.add(0, &plan(MAX_WORK_ENTRIES - 1, "f"), 32, |_| false);
         assert!(assembly.has_room());
-        assembly.add(1, &plan(2, "g"), 32);
+        assembly.add(1, &plan(3, "g"), 32, |index| index == 1);
         let full = assembly.take(false).unwrap();
         assert_eq!(full.places.len(), MAX_WORK_ENTRIES);
         assert_eq!(full.places.last(), Some(&Place { plan: 1, index: 0 }));
         let last = assembly.take(true).unwrap();
-        assert_eq!(last.places, [Place { plan: 1, index: 1 }]);
+        assert_eq!(last.places, [Place { plan: 1, index: 2 }], "the one between goes in parts");
         assert!(assembly.take(true).is_none());
     }
 
     #[test]
     fn long_names_make_short_works_and_no_plan_is_taken_while_works_wait() {
         let mut assembly = Assembly::default();
-        assembly.add(0, &plan(2 * MAX_ENTRIES_BYTES / 1000, &"x".repeat(1000)), 32);
+        assembly.add(0, &plan(2 * MAX_ENTRIES_BYTES / 1000, &"x".repeat(1000)), 32, |_| false);
         assert!(!assembly.has_room());
         let first = assembly.take(false).unwrap();
         assert!((MAX_ENTRIES_BYTES..MAX_ENTRIES_BYTES + 2000).contains(&first.entries.encoded_bytes()));

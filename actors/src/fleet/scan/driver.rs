@@ -17,10 +17,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, Interval};
 
 use super::super::mailbox::WorkNotice;
-use super::super::protocol::{Cancel, NodeName, RootId, ScanKey, Work, WorkRules, WorkTag, encode};
+use super::super::protocol::{Cancel, NodeName, RootId, ScanKey, Work, WorkRules, WorkTag, encode_work};
 use super::super::shared::{Published, Shared};
 use super::assembly::{Assembly, Files};
-use super::works::{Holder, Sent, Works};
+use super::parts::PartedFiles;
+use super::works::{Holder, NewWork, Sent, Works};
 use crate::engine::throttle::until;
 use crate::scan::progress::ProgressMeter;
 use crate::scan::reorder::ReorderWindow;
@@ -55,7 +56,8 @@ pub(in crate::fleet) struct FarDriver {
     walk_state: WalkState,
     notices: mpsc::Receiver<WorkNotice>,
     pub(super) window: ReorderWindow,
-    assembly: Assembly,
+    pub(super) assembly: Assembly,
+    pub(super) parts: PartedFiles,
     pub(super) works: Works,
     /// Nodes of the pool that see other files under the root's name than the one that walks.
     pub(super) excluded: HashSet<NodeName>,
@@ -97,6 +99,7 @@ impl FarDriver {
             notices,
             window: ReorderWindow::new(config.algorithms),
             assembly: Assembly::default(),
+            parts: PartedFiles::default(),
             works: Works::default(),
             excluded: HashSet::new(),
             admitted: HashSet::new(),
@@ -124,7 +127,8 @@ impl FarDriver {
 
     async fn drive(&mut self) -> ScanOutcome {
         loop {
-            self.ends.deliver(&mut self.window, &mut self.meter, || self.works.bytes_under_way());
+            self.ends
+                .deliver(&mut self.window, &mut self.meter, || self.works.bytes_under_way() + self.parts.bytes_done());
             self.send_works();
             if self.walk_state != WalkState::Walking && self.window.is_empty() {
                 return self.walk_state.outcome();
@@ -169,28 +173,31 @@ impl FarDriver {
 
     fn take_walk_event(&mut self, event: Option<WalkEvent>) {
         if let Some(plan) = self.walk_state.take(event, &mut self.meter).map(Arc::new) {
-            let number = self.window.admit(plan.clone());
-            self.assembly.add(number, &plan, self.config.algorithms.digest_bytes());
+            self.take_plan(&plan);
         }
     }
 
     fn send_works(&mut self) {
         let is_last = self.walk_state != WalkState::Walking;
         while self.has_credit() {
+            // What is large takes longest, so that it begins first.
+            if self.send_part() {
+                continue;
+            }
             let Some(files) = self.assembly.take(is_last) else { return };
-            self.send_work(files, Vec::new());
+            self.send_work(files, NewWork::default());
         }
     }
 
-    pub(super) fn send_work(&mut self, files: Files, lost: Vec<Holder>) {
+    pub(super) fn send_work(&mut self, files: Files, new: NewWork) {
         let number = self.next_work;
         self.next_work += 1;
         let tag = WorkTag { scan: self.config.scan, number };
         let mut work = Work::new(tag, self.config.root, &self.config.path, self.config.rules.clone());
-        (work.entries, work.known) = (files.entries, files.known);
-        match encode(&work) {
+        (work.entries, work.known, work.part) = (files.entries, files.known, new.part);
+        match encode_work(work) {
             Ok(message) => {
-                self.works.insert(number, files.places, message, lost);
+                self.works.insert(number, NewWork { places: files.places, ..new }, message);
                 self.publish(number);
             }
             Err(why) => {

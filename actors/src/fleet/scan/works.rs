@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use hivesum_core::hash::FilePart;
 
 use super::super::protocol::{Claim, ClaimAnswer, NodeName};
 use super::assembly::Place;
@@ -27,6 +28,8 @@ const FILES_AFTER_A_LOSS: usize = 64;
 #[derive(Debug)]
 pub(super) struct OpenWork {
     pub(super) places: Vec<Place>,
+    /// The part of its only file that it is, if it is not all of it.
+    pub(super) part: Option<FilePart>,
     /// As it is in the broker, to be sent again if the broker has lost it.
     pub(super) message: Bytes,
     /// The results of so many of its first files are there.
@@ -37,6 +40,15 @@ pub(super) struct OpenWork {
     pub(super) sent: Sent,
     last_sign: Instant,
     pub(super) bytes_under_way: u64,
+}
+
+/// What a work is made of.
+#[derive(Debug, Default)]
+pub(super) struct NewWork {
+    pub(super) places: Vec<Place>,
+    pub(super) part: Option<FilePart>,
+    /// Processes that these files have lost.
+    pub(super) lost: Vec<Holder>,
 }
 
 /// A process of a node.
@@ -114,9 +126,11 @@ impl Works {
         self.open.len()
     }
 
-    pub(super) fn insert(&mut self, number: u64, places: Vec<Place>, message: Bytes, lost: Vec<Holder>) {
+    pub(super) fn insert(&mut self, number: u64, files: NewWork, message: Bytes) {
+        let NewWork { places, part, lost } = files;
         let work = OpenWork {
             places,
+            part,
             message,
             settled: 0,
             holder: None,
@@ -176,6 +190,11 @@ impl Works {
             1 => Claimed::GiveUp(rest),
             _ => Claimed::Cut { rest, files },
         }
+    }
+
+    /// Parts of this file are not wanted any more.
+    pub(super) fn drop_parts_of(&mut self, place: Place) {
+        self.open.retain(|_, work| work.part.is_none() || work.places[0] != place);
     }
 
     /// A node gives a work back: it is not counted as lost.

@@ -23,7 +23,7 @@ impl LargeFile {
         self.stability = stability;
         self.look = Look::Done;
         self.pieces = PieceTable::of(rules, meta.size);
-        if !(still_unsized && still_large) {
+        if !(still_unsized && still_large) || rules.coverage.is_of_another(meta.size) {
             self.note(Trouble::Failed(error(ErrorCode::FileChanged)));
         } else if stability == Stability::Unverified && rules.refuses_unverified() {
             self.note(Trouble::Failed(error(ErrorCode::FileBusy)));

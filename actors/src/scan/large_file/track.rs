@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use hivesum_core::digest::subtree::SubtreeMerger;
 use hivesum_core::digest::{Algorithm, Algorithms, Chain, MultiHasher};
 use hivesum_core::file::PIECE_BYTES;
-use hivesum_core::hash::SegmentWork;
+use hivesum_core::hash::{FilePart, SegmentWork};
 
 /// The progress of one algorithm through a file.
 #[derive(Debug)]
 pub(super) enum Track {
     Subtrees {
+        /// The part of the file that is digested, if it is not the whole file.
+        part: Option<FilePart>,
         next_offset: u64,
         in_flight: usize,
         order: PieceOrder,
@@ -48,6 +50,13 @@ pub(super) struct PieceOrder {
 }
 
 impl Track {
+    /// BLAKE3 of a whole file, or of a part of it.
+    pub(super) fn subtrees(part: Option<FilePart>) -> Self {
+        let next_offset = part.map_or(0, |part| part.offset());
+        let order = PieceOrder { next: next_offset / PIECE_BYTES as u64, ..PieceOrder::default() };
+        Self::Subtrees { part, next_offset, in_flight: 0, order }
+    }
+
     pub(super) fn next_offset(&self) -> u64 {
         match self {
             Self::Subtrees { next_offset, .. }
@@ -59,6 +68,7 @@ impl Track {
     /// The state after the bytes so far, if it can be saved and the file has more.
     pub(super) fn save(&self, size: u64) -> Option<(u64, Vec<u8>)> {
         let (bytes, state) = match self {
+            Self::Subtrees { part: Some(_), .. } => return None,
             Self::Subtrees { order, .. } => (order.next * PIECE_BYTES as u64, serde_json::to_vec(&order.merger).ok()?),
             Self::Chain { next_offset, state, .. } => (*next_offset, state.as_ref()?.save()?),
             Self::Together { .. } => return None,
@@ -73,13 +83,15 @@ impl Track {
             return false;
         }
         match self {
-            Self::Subtrees { next_offset, order, .. } => match serde_json::from_slice::<SubtreeMerger>(saved) {
-                Ok(merger) if merger.pieces() == pieces => {
-                    (*next_offset, *order) = (bytes, PieceOrder { merger, next: pieces, early: BTreeMap::new() });
-                    true
+            Self::Subtrees { next_offset, order, part: None, .. } => {
+                match serde_json::from_slice::<SubtreeMerger>(saved) {
+                    Ok(merger) if merger.pieces() == pieces => {
+                        (*next_offset, *order) = (bytes, PieceOrder { merger, next: pieces, early: BTreeMap::new() });
+                        true
+                    }
+                    _ => false,
                 }
-                _ => false,
-            },
+            }
             Self::Chain { next_offset, state, algorithm } => match Chain::restore(*algorithm, saved) {
                 Some(chain) => {
                     (*next_offset, *state) = (bytes, Some(chain));
@@ -87,14 +99,22 @@ impl Track {
                 }
                 None => false,
             },
-            Self::Together { .. } => false,
+            Self::Subtrees { part: Some(_), .. } | Self::Together { .. } => false,
+        }
+    }
+
+    /// Where the bytes end that are digested of a file of this size.
+    fn end(&self, size: u64) -> u64 {
+        match self {
+            Self::Subtrees { part: Some(part), .. } => part.end(),
+            Self::Subtrees { part: None, .. } | Self::Chain { .. } | Self::Together { .. } => size,
         }
     }
 
     pub(super) fn is_ready(&self, size: u64, subtrees_ahead: usize) -> bool {
-        let begun = self.next_offset() > 0;
+        let (begun, end) = (self.next_offset() > 0, self.end(size));
         match self {
-            Self::Subtrees { next_offset, in_flight, .. } => *next_offset < size && *in_flight < subtrees_ahead,
+            Self::Subtrees { next_offset, in_flight, .. } => *next_offset < end && *in_flight < subtrees_ahead,
             Self::Chain { next_offset, state, .. } => *next_offset < size && (state.is_some() || !begun),
             Self::Together { state, is_done, .. } => state.is_some() && !is_done,
         }
@@ -102,8 +122,9 @@ impl Track {
 
     /// Whether every byte was assigned to a quantum, or read.
     pub(super) fn is_through(&self, size: u64) -> bool {
+        let end = self.end(size);
         match self {
-            Self::Subtrees { next_offset, .. } | Self::Chain { next_offset, .. } => *next_offset == size,
+            Self::Subtrees { next_offset, .. } | Self::Chain { next_offset, .. } => *next_offset == end,
             Self::Together { is_done, .. } => *is_done,
         }
     }
@@ -127,6 +148,7 @@ impl Track {
     /// The next segment of a file of this size: its offset, its length, and the work on it.
     pub(super) fn cut(&mut self, size: u64) -> (u64, u64, SegmentWork) {
         let piece = PIECE_BYTES as u64;
+        let end = self.end(size);
         let (next_offset, work) = match self {
             Self::Subtrees { next_offset, in_flight, .. } => {
                 *in_flight += 1;
@@ -143,7 +165,7 @@ impl Track {
             }
         };
         let start = *next_offset;
-        let bytes = (size - start).min(piece);
+        let bytes = (end - start).min(piece);
         *next_offset += bytes;
         (start, bytes, work)
     }
@@ -151,9 +173,13 @@ impl Track {
     /// Appends what it has digested. Returns how many bytes that are, where only the end of the file tells.
     pub(super) fn finish_into(self, digests: &mut Vec<u8>) -> Option<u64> {
         match self {
-            Self::Subtrees { order, .. } => {
+            Self::Subtrees { part: None, order, .. } => {
                 let root = order.merger.finish().expect("a large file has two pieces or more");
                 digests.extend_from_slice(&root);
+                None
+            }
+            Self::Subtrees { part: Some(_), order, .. } => {
+                digests.extend(order.merger.finish_subtree().expect("a part has a piece or more"));
                 None
             }
             Self::Chain { state, .. } => {
@@ -169,7 +195,7 @@ impl Track {
 
     pub(super) fn begin_again(&mut self) {
         *self = match self {
-            Self::Subtrees { .. } => Self::Subtrees { next_offset: 0, in_flight: 0, order: PieceOrder::default() },
+            Self::Subtrees { part, .. } => Self::subtrees(*part),
             Self::Chain { algorithm, .. } => Self::Chain { algorithm: *algorithm, next_offset: 0, state: None },
             Self::Together { algorithms, .. } => track_of_all(algorithms),
         };
@@ -189,7 +215,7 @@ impl PieceOrder {
 /// One track per algorithm, in their order.
 pub(super) fn tracks(algorithms: &Algorithms) -> Vec<Track> {
     let track = |algorithm: Algorithm| match algorithm.is_subtree_parallel() {
-        true => Track::Subtrees { next_offset: 0, in_flight: 0, order: PieceOrder::default() },
+        true => Track::subtrees(None),
         false => Track::Chain { algorithm, next_offset: 0, state: None },
     };
     algorithms.iter().map(track).collect()

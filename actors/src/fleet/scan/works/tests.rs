@@ -5,7 +5,7 @@ use super::*;
 
 fn works(files: u32) -> Works {
     let mut works = Works::default();
-    works.insert(7, places(0..files), Bytes::new(), Vec::new());
+    works.insert(7, NewWork { places: places(0..files), ..NewWork::default() }, Bytes::new());
     works
 }
 
@@ -72,11 +72,11 @@ fn a_file_that_kills_its_nodes_costs_itself_alone() {
     let rest = Rest { places: places(20..100), lost: lost(&["a"]) };
     assert_eq!(claimed(&mut works, "b", 7), Claimed::Cut { rest, files: 64 });
     assert_eq!(works.counts(&holder("a"), 7, 20, 1), Counted::Refused, "the first one wakes up too late");
-    works.insert(8, places(20..84), Bytes::new(), lost(&["a"]));
+    works.insert(8, NewWork { places: places(20..84), lost: lost(&["a"]), part: None }, Bytes::new());
     assert_eq!(claimed(&mut works, "b", 8), HOLDS(0));
     let rest = Rest { places: places(20..84), lost: lost(&["a", "b"]) };
     assert_eq!(claimed(&mut works, "c", 8), Claimed::Cut { rest, files: 1 });
-    works.insert(9, places(20..21), Bytes::new(), lost(&["a", "b"]));
+    works.insert(9, NewWork { places: places(20..21), lost: lost(&["a", "b"]), part: None }, Bytes::new());
     assert_eq!(claimed(&mut works, "c", 9), HOLDS(0));
     assert_eq!(
         claimed(&mut works, "a", 9),
