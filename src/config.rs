@@ -24,7 +24,7 @@ pub use hivesum_actors::engine::HasherPriority;
 pub use hivesum_actors::fleet::FleetConfig;
 pub use hivesum_actors::store::retention::Retention;
 pub use limits::{BodyPace, Limits, RateLimit};
-pub use node::NodeConfig;
+pub use node::{HoursInvalid, NodeConfig};
 pub use sinks::{MAX_SINKS, SinkConfig, SmtpConfig, SmtpTls, WebhookConfig, check_sinks};
 
 /// The default listen address.

@@ -113,6 +113,8 @@ pub(crate) enum ApiError {
     RootAmbiguous(String),
     #[error("{0}")]
     Unsupported(&'static str),
+    #[error("the node is lost, or does not answer")]
+    NodeLost,
     #[error("no space is left to store jobs")]
     StorageFull,
     /// The framework refused the request before or instead of a handler.
@@ -185,6 +187,7 @@ impl ApiError {
             Self::Draining => Code::Draining,
             Self::TooManyStreams => Code::TooManyStreams,
             Self::RootUnavailable => Code::RootUnavailable,
+            Self::NodeLost => Code::NodeLost,
             Self::RootChanged => Code::RootChanged,
             Self::RootAmbiguous(_) => Code::RootAmbiguous,
             Self::Unsupported(_) => Code::Unsupported,

@@ -22,6 +22,9 @@ pub enum NodeError {
     /// A directory cannot be offered.
     #[error(transparent)]
     Root(#[from] RootError),
+    /// Its hours cannot be read.
+    #[error(transparent)]
+    Hours(#[from] crate::config::HoursInvalid),
     /// The engine does not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -73,6 +76,7 @@ fn work(config: NodeConfig) -> Result<(), NodeError> {
         name: name.clone(),
         pool: config.pool,
         roots: roots.collect::<Result<_, _>>()?,
+        windows: config.windows()?,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     node.check()?;

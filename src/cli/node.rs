@@ -75,7 +75,7 @@ pub(super) fn run(args: NodeArgs, flags: &ArgMatches) -> anyhow::Result<ExitCode
 /// Errors that the user can fix on the command line are usage errors.
 fn command_error(error: NodeError) -> anyhow::Error {
     match error {
-        NodeError::NoRoots | NodeError::NoFleet | NodeError::Root(RootError::Nameless { .. }) => {
+        NodeError::NoRoots | NodeError::NoFleet | NodeError::Hours(_) | NodeError::Root(RootError::Nameless { .. }) => {
             UsageError::of("node", error).into()
         }
         NodeError::Root(RootError::Open { path, source }) => anyhow::anyhow!("{path}: {}", system_text(&source)),

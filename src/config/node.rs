@@ -6,6 +6,7 @@ use std::time::Duration;
 use hivesum_actors::EngineConfig;
 use hivesum_actors::engine::HasherPriority;
 use hivesum_actors::fleet::FleetConfig;
+use hivesum_core::fixity::{WindowText, Windows};
 
 use super::{LogFormat, RootConfig};
 
@@ -20,6 +21,8 @@ pub struct NodeConfig {
     pub pool: bool,
     /// The directories that it offers.
     pub roots: Vec<RootConfig>,
+    /// When it takes work, as [`windows`](Self::windows) reads it; empty for always.
+    pub hours: String,
     /// The number of hasher threads.
     pub hashers: NonZeroUsize,
     /// The priority of the hasher threads.
@@ -42,6 +45,7 @@ impl Default for NodeConfig {
             name: None,
             pool: false,
             roots: Vec::new(),
+            hours: String::new(),
             hashers: engine.hashers,
             hasher_priority: engine.priority,
             max_bytes_per_second: None,
@@ -52,7 +56,39 @@ impl Default for NodeConfig {
     }
 }
 
+/// Hours that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("--windows: {text:?}: {why}")]
+pub struct HoursInvalid {
+    /// The window.
+    pub text: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
 impl NodeConfig {
+    /// The windows of its hours: five cron fields and a time zone each, separated by `;`.
+    ///
+    /// # Errors
+    /// The first window that cannot be used.
+    pub fn windows(&self) -> Result<Windows, HoursInvalid> {
+        let texts: Vec<_> = self.hours.split(';').map(str::trim).filter(|text| !text.is_empty()).collect();
+        let window = |text: &&str| match text.rsplit_once(char::is_whitespace) {
+            Some((cron, time_zone)) if text.split_whitespace().count() == 6 => {
+                Ok(WindowText { cron: cron.trim_end().to_owned(), time_zone: time_zone.to_owned() })
+            }
+            Some(_) | None => Err(HoursInvalid {
+                text: (*text).to_owned(),
+                why:
+                    "a window has five fields (minute, hour, day of the month, month, day of the week) and a time zone"
+                        .to_owned(),
+            }),
+        };
+        let windows = texts.iter().map(window).collect::<Result<Vec<_>, _>>()?;
+        Windows::new(&windows)
+            .map_err(|(at, why)| HoursInvalid { text: texts[at.min(texts.len() - 1)].to_owned(), why: why.to_string() })
+    }
+
     /// The name: the one that was given, or else that of the machine up to its first dot.
     #[must_use]
     pub fn node_name(&self) -> String {
@@ -72,6 +108,27 @@ impl NodeConfig {
             quantum_deadline: self.read_timeout,
             max_bytes_per_second: self.max_bytes_per_second,
             ..EngineConfig::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_five_fields_and_a_zone_each() {
+        let read = |hours: &str| NodeConfig { hours: hours.to_owned(), ..NodeConfig::default() }.windows();
+        for good in ["", "* 22-23,0-5 * * * Europe/Berlin", " * 1 * * * UTC ; * 2 * * 1-5 UTC;"] {
+            assert!(read(good).is_ok(), "{good}");
+        }
+        for (bad, why) in [
+            ("* 22 * * *", "a window has five fields"),
+            ("* 22 * * * UTC; * 25 * * * UTC", "\"* 25 * * * UTC\": "),
+            ("* 1 * * * Mars/Base", "Mars/Base"),
+        ] {
+            let said = read(bad).unwrap_err().to_string();
+            assert!(said.starts_with("--windows: ") && said.contains(why), "{said}");
         }
     }
 }

@@ -73,6 +73,7 @@ codes! {
     Draining SERVICE_UNAVAILABLE "draining" "the service is shutting down"
     TooManyStreams SERVICE_UNAVAILABLE "too_many_streams" "too many event streams are open"
     RootUnavailable SERVICE_UNAVAILABLE "root_unavailable" "the directory does not respond"
+    NodeLost SERVICE_UNAVAILABLE "node_lost" "the node is lost, or does not answer"
     StorageFull INSUFFICIENT_STORAGE "storage_full" "no space is left to store jobs"
 }
 

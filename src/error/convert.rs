@@ -2,6 +2,7 @@
 
 use actix_web::error::PayloadError;
 use hivesum_actors::error::{CompareError, ManifestRefused, Refused, StoreError, SubmitError, UploadError};
+use hivesum_actors::fleet::DrainFailed;
 use hivesum_actors::jobs::{ListRefused, ResultsError, SubscribeError};
 use hivesum_actors::listing::ListError;
 use hivesum_core::compare::DigestsTooShort;
@@ -96,6 +97,16 @@ impl From<ManifestRefused> for ApiError {
         match refused {
             ManifestRefused::Invalid { line, why } => Self::ManifestInvalid { line, why },
             ManifestRefused::TooLarge { limit, line } => Self::ManifestTooLong { limit, line },
+        }
+    }
+}
+
+impl From<DrainFailed> for ApiError {
+    fn from(failed: DrainFailed) -> Self {
+        match failed {
+            DrainFailed::Unknown => Self::NotFound("no node has this name"),
+            DrainFailed::Away => Self::NodeLost,
+            DrainFailed::TooOld => Self::Unsupported("the node is too old for this: stop it instead (SIGTERM)"),
         }
     }
 }

@@ -35,7 +35,7 @@ impl AccessRule {
             "/metrics" => Self::Metrics,
             "/api/v1/session" if [Method::GET, Method::HEAD, Method::DELETE].contains(method) => Self::OwnSession,
             "/api/v1/session" => Self::SignIn,
-            path if changes_collection(method, path) => Self::Administered,
+            path if changes_collection(method, path) || path.starts_with("/api/v1/nodes/") => Self::Administered,
             path if path.starts_with("/api/") => Self::Protected,
             path if assets::has(path) => Self::Public,
             _ => Self::Protected,

@@ -52,7 +52,7 @@ async fn panics() -> actix_web::HttpResponse {
 }
 
 /// Every documented route. Each has an annotation and is listed in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 40] {
+fn resources(metrics: &Metrics) -> [Methods; 42] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -66,6 +66,8 @@ fn resources(metrics: &Metrics) -> [Methods; 40] {
         at("/api/v1/stats").get(stats::stats),
         at("/api/v1/algorithms").get(algorithms::list),
         at("/api/v1/nodes").get(nodes::list),
+        at("/api/v1/nodes/{node}/drain").post(nodes::drain),
+        at("/api/v1/nodes/{node}/resume").post(nodes::resume),
         at("/api/v1/roots").get(roots::list),
         at("/api/v1/roots/{root}/entries").get(roots::entries),
         at("/api/v1/verify").post(verify::verify),
@@ -128,7 +130,7 @@ fn resources(metrics: &Metrics) -> [Methods; 40] {
         roots::list, roots::entries,
         verify::verify, jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
         results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,
-        events::all_events, search::search, nodes::list,
+        events::all_events, search::search, nodes::list, nodes::drain, nodes::resume,
         collections::list, collections::make, collections::show, collections::change, collections::forget,
         collections::survey, collections::scrub, collections::runs, collections::run, collections::cancel, collections::files,
         collections::alerts,

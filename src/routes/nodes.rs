@@ -1,7 +1,7 @@
-//! `GET /nodes`: the machines of the fleet that the service coordinates.
+//! `GET /nodes`: the machines of the fleet that the service coordinates; `POST /nodes/{node}/drain` and `/resume`.
 
-use actix_web::Responder;
-use actix_web::web::{Data, Json, ReqData};
+use actix_web::web::{Data, Json, Path, ReqData};
+use actix_web::{HttpResponse, Responder};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hivesum_actors::fleet::{NodeReading, NodeView};
@@ -141,4 +141,45 @@ pub(super) async fn list(
     let nodes = fleet.into_iter().flat_map(|fleet| fleet.nodes);
     let items = nodes.map(|node| NodeJson::of(node, now)).collect();
     Ok(Json(NodePage { coordinates, connected, items }))
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/nodes/{node}/drain", tag = "nodes", operation_id = "drain_node",
+    summary = "Let a node take no more work",
+    description = "It ends what it has begun, and stays `draining` until it is resumed or its program is started again. What \
+        waits in the queue of its roots goes to other nodes of a pool, or waits. Draining a node again changes nothing.",
+    params(("node" = String, Path, description = "Its name.", example = "node1")),
+    responses((status = 204, description = "It takes no more work.")),
+    extensions(("x-codes" = json!(["not_found", "node_lost", "unsupported"]))),
+)]
+pub(super) async fn drain(
+    _: NoQuery,
+    node: Path<String>,
+    caller: ReqData<Caller>,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    set_draining(&node, true, &caller, &service).await
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/nodes/{node}/resume", tag = "nodes", operation_id = "resume_node",
+    summary = "Let a node take work again",
+    description = "As before it was drained: outside its windows (`hivesum node --windows`) it stays `draining`.",
+    params(("node" = String, Path, description = "Its name.", example = "node1")),
+    responses((status = 204, description = "It takes work, as far as its windows are open.")),
+    extensions(("x-codes" = json!(["not_found", "node_lost", "unsupported"]))),
+)]
+pub(super) async fn resume(
+    _: NoQuery,
+    node: Path<String>,
+    caller: ReqData<Caller>,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    set_draining(&node, false, &caller, &service).await
+}
+
+async fn set_draining(node: &str, on: bool, caller: &Caller, service: &Service) -> Result<HttpResponse, ApiError> {
+    caller.may_administer()?;
+    service.jobs.drain_node(node, on).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

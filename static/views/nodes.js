@@ -1,7 +1,7 @@
 // Nodes: the machines of the fleet that this service coordinates, one card each.
 
 import {
-	h, put, icon, get, nameNode, visible, count, plural, bytes, rate, ago, when, duration, seesAll, placeholder, wholeView, searchField, comb, filesHref, componentsOf
+	h, put, button, icon, get, post, may, nameNode, visible, count, plural, bytes, rate, ago, when, duration, seesAll, placeholder, showProblem, toast, wholeView, searchField, comb, filesHref, componentsOf
 } from '../kernel.js';
 
 const REFRESH_MS = 3000;
@@ -13,7 +13,7 @@ const CLOCK_MS = 1000;
 // Names in a line at a time, as links.
 const MOST_NAMED = 24;
 // State: order, look, glyph, words.
-const STATES = { lost: [0, 'bad', 'cross', 'Unreachable'], draining: [1, 'wait', 'clock', 'Stops, takes no more work'], present: [2, 'good', 'check', 'Present'] };
+const STATES = { lost: [0, 'bad', 'cross', 'Unreachable'], draining: [1, 'wait', 'clock', 'Takes no more work'], present: [2, 'good', 'check', 'Present'] };
 const ORDER = ({ state }) => STATES[state]?.[0] ?? 2;
 
 export const nodes = (options) => get('nodes', options);
@@ -40,7 +40,7 @@ function clockText(ms) {
 }
 
 // One card, whose links stay while it is shown again.
-function card(name) {
+function card(name, changed) {
 	const cells = comb('', 16);
 	const head = h('div.node-head');
 	const facts = new Map(['Hashers', 'Rate', 'Hashed', 'Last seen', 'Clock'].map((title) => [title, h(`dd@node-${title.toLowerCase().replace(' ', '-')}`)]));
@@ -48,6 +48,10 @@ function card(name) {
 	const version = h('small.dim@node-version');
 	const node = h('li.panel.node@node', { 'data-node': name }, head, h('dl.facts.grid', [...facts].map(([title, value]) => h('div', h('dt', title), value))), roots, reading);
 	const told = {};
+	const say = (verb, words) => post(`nodes/${encodeURIComponent(name)}/${verb}`).then(() => { toast(words); changed(); }).catch(showProblem);
+	const drain = () => say('drain', `${visible(name)} ends what it has begun, and takes no more work`);
+	const resume = () => say('resume', `${visible(name)} takes work again, within its windows`);
+	const control = (state) => may('admin') && (state === 'present' ? button('Drain', '.small@node-drain', drain) : state === 'draining' && button('Resume', '.small@node-resume', resume));
 	// What is the same is left as it is: a link keeps the focus.
 	const tell = (key, target, value, draw) => { const text = JSON.stringify(value); if (told[key] !== text) { told[key] = text; put(target, draw()); } };
 
@@ -55,7 +59,7 @@ function card(name) {
 		const { state, hashers, hashers_busy: busy, bytes_hashed: size, files_hashed: files, bytes_per_second: speed, seen_at: seen, clock_ahead_ms: ms } = one;
 		const away = state === 'lost';
 		node.classList.toggle('away', away);
-		tell('head', head, [state, one.version], () => [h('h2', nameNode(name, 'wrap')), version, stateTag(one)]);
+		tell('head', head, [state, one.version], () => [h('h2', nameNode(name, 'wrap')), version, stateTag(one), control(state)]);
 		put(version, `hivesum ${visible(one.version)}`);
 		cells.show({ size: hashers, alive: hashers, busy: away ? 0 : busy, stuck: 0 });
 		put(facts.get('Hashers'), h('span', away ? plural(hashers, 'thread') : `${count(busy)} of ${count(hashers)} busy`), cells.node);
@@ -86,7 +90,7 @@ function summary(items) {
 	const working = [...there, ...stopping];
 	const sum = (member) => working.reduce((all, one) => all + one[member], 0);
 	const speed = sum('bytes_per_second');
-	return [plural(items.length, 'node'), stopping.length > 0 && `${count(stopping.length)} stopping`, lost.length > 0 && `${count(lost.length)} unreachable`,
+	return [plural(items.length, 'node'), stopping.length > 0 && `${count(stopping.length)} without new work`, lost.length > 0 && `${count(lost.length)} unreachable`,
 		`${count(sum('hashers_busy'))} of ${plural(sum('hashers'), 'hasher')} busy`, speed >= 1 ? rate(speed) : 'idle'].filter(Boolean).join(' · ');
 }
 
@@ -116,7 +120,7 @@ export async function mount(root, { search, signal }) {
 		if (!items.length) more.hidden = true;
 		tool.hidden = items.length < 2 && !field.value;
 		for (const one of shown) {
-			if (!cards.has(one.name)) cards.set(one.name, card(one.name));
+			if (!cards.has(one.name)) cards.set(one.name, card(one.name, refresh));
 			cards.get(one.name).show(one);
 		}
 		const order = shown.map(({ name }) => cards.get(name).node);
@@ -126,9 +130,10 @@ export async function mount(root, { search, signal }) {
 	}
 
 	const take = (answer) => { all = answer; draw(); };
+	const refresh = () => nodes({ silent: true, signal }).then(take, () => {});
 	take(await nodes({ signal }));
 	put(root, h('header.view-head', h('h1', 'Nodes'), line, h('span.spring'), tool), away, list, more, none);
-	const timer = setInterval(() => { if (!document.hidden) nodes({ silent: true, signal }).then(take, () => {}); }, REFRESH_MS);
+	const timer = setInterval(() => { if (!document.hidden) refresh(); }, REFRESH_MS);
 	return { title: 'Nodes', unmount() { clearInterval(timer); }, update: (to) => { field.value = to.search.name ?? ''; draw(); } };
 }
 

@@ -40,7 +40,7 @@ fn a_job_on_a_node_is_a_job_like_any_other_and_the_node_is_listed() {
 }
 
 #[test]
-fn a_name_of_two_roots_means_neither_and_a_manifest_on_a_node_is_not_read() {
+fn a_name_of_two_roots_means_neither_and_what_is_no_manifest_on_a_node_is_refused() {
     let Some(fleet) = Fleet::start() else { return };
     fleet.write_tree(1, 1);
     let _nodes = [fleet.node("a", &[]), fleet.node("b", &[])];
@@ -56,8 +56,15 @@ fn a_name_of_two_roots_means_neither_and_a_manifest_on_a_node_is_not_read() {
     assert!(problem["detail"].as_str().unwrap().contains("photos@a or photos@b"), "{problem}");
     let (status, problem) = refused("/api/v1/jobs", r#"{"root": "music"}"#);
     assert_eq!((status, &problem["code"]), (404, &json!("not_found")));
-    let (status, problem) = refused("/api/v1/verify?root=photos@a&manifest_path=d000/f000", "");
-    assert_eq!((status, &problem["code"]), (422, &json!("unsupported")));
+    for (path, expected, code) in [
+        ("d000/f000", 400, "manifest_invalid"),
+        ("d000", 404, "not_found"),
+        ("d000/no", 404, "not_found"),
+        ("../secret", 400, "path_invalid"),
+    ] {
+        let (status, problem) = refused(&format!("/api/v1/verify?root=photos@a&manifest_path={path}"), "");
+        assert_eq!((status, &problem["code"]), (expected, &json!(code)), "{path}: {problem}");
+    }
 }
 
 #[test]

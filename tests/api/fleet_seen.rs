@@ -63,6 +63,7 @@ fn nodes_that_come_and_are_lost_are_counted_logged_and_measured() {
     };
     assert_eq!((counts(), metric(&fleet, "hivesum_fleet_connected")), (vec![0; 4], Some(1.0)));
     assert_eq!(metric(&fleet, "hivesum_node_up{node=\"n1\"}"), None);
+    let events = BufReader::new(fleet.client.get(fleet.url("/api/v1/events")).send().unwrap());
     let mut node = fleet.node("n1", &[]);
     let id = fleet.submit("photos");
     fleet.assert_whole(&id);
@@ -75,11 +76,51 @@ fn nodes_that_come_and_are_lost_are_counted_logged_and_measured() {
     assert!(of_node("last_seen_seconds") > Some(1.0));
     let _again = fleet.node("n1", &[]);
     assert!(comes_true(|| counts() == [2, 1, 1, 0]), "{:?}", counts());
+    let told = events.lines().map(Result::unwrap).filter(|line| line.starts_with("event: node_"));
+    assert_eq!(told.take(3).collect::<Vec<_>>(), ["event: node_joined", "event: node_lost", "event: node_joined"]);
     let said = std::fs::read_to_string(&log).unwrap();
     for (event, times) in [("node_joined", 2), ("node_lost", 1)] {
         let lines = said.lines().filter(|line| line.contains(event) && line.contains("node=n1"));
         assert_eq!(lines.count(), times, "{event} in {said}");
     }
+}
+
+#[test]
+fn a_node_that_is_drained_ends_what_it_has_begun_and_takes_work_again_once_it_is_resumed() {
+    let Some(fleet) = Fleet::start() else { return };
+    fleet.write_tree(2, 3);
+    let mut node = fleet.node("n1", &[]);
+    let ask = |path: &str| {
+        let answer = fleet.client.post(fleet.url(&format!("/api/v1/nodes/{path}"))).send().unwrap();
+        (answer.status().as_u16(), answer.json::<serde_json::Value>().unwrap_or_default()["code"].clone())
+    };
+    let state = || fleet.get("/api/v1/nodes")["items"][0]["state"].clone();
+    let id = fleet.submit("photos");
+    fleet.assert_whole(&id);
+    assert_eq!(ask("n1/drain"), (204, json!(null)));
+    assert!(comes_true(|| state() == "draining"), "it says so at once");
+    let waiting = fleet.submit("photos");
+    assert_eq!(fleet.get("/api/v1/roots/photos@n1/entries")["items"][0]["name"], "d000", "it can be looked at");
+    assert_eq!(fleet.job(&waiting)["progress"]["files_done"], 0);
+    assert_eq!(ask("n1/resume"), (204, json!(null)));
+    fleet.assert_whole(&waiting);
+    assert_eq!(ask("n2/drain"), (404, json!("not_found")));
+    assert_eq!(ask("a%20b/drain"), (404, json!("not_found")), "no node can have this name");
+    node.kill();
+    assert!(comes_true(|| state() == "lost"));
+    assert_eq!(ask("n1/drain"), (503, json!("node_lost")));
+}
+
+#[test]
+fn outside_its_windows_a_node_takes_no_work() {
+    let Some(fleet) = Fleet::start() else { return };
+    fleet.write_tree(1, 1);
+    // A window that never opens while this runs, nor soon after.
+    let _node = fleet.node("n1", &["--windows", "* 0 29 2 * UTC"]);
+    assert!(comes_true(|| fleet.get("/api/v1/nodes")["items"][0]["state"] == "draining"));
+    let id = fleet.submit("photos");
+    fleet.await_job(&id, |job| job["state"] == "running");
+    assert_eq!(fleet.job(&id)["progress"]["files_done"], 0);
 }
 
 #[test]

@@ -66,6 +66,22 @@ fn a_directory_on_a_node_is_compared_with_a_manifest_as_one_here() {
 }
 
 #[test]
+fn a_manifest_that_lies_on_a_node_is_read_there_whole_and_is_no_file_of_the_tree() {
+    let Some(fleet) = Fleet::start() else { return };
+    fleet.write_tree(3, 4);
+    let tree = fleet.tree.path();
+    // So long that it takes several answers.
+    let padding = "# a comment as long as a line may be\n".repeat(20_000);
+    fs::write(tree.join("SHA256SUMS"), format!("{padding}{}", sums(&fleet))).unwrap();
+    fs::write(tree.join("d001/f002"), "other").unwrap();
+    let _node = fleet.node("n1", &[]);
+    let job = verified(&fleet, "photos&manifest_path=SHA256SUMS", "");
+    assert_eq!(job["summary"]["verdict"], "failed", "{job}");
+    assert_eq!(deviations(&fleet, &job), pairs(&[("d001/f002", "modified")]));
+    assert_eq!(job["spec"]["manifest_name"], "SHA256SUMS");
+}
+
+#[test]
 fn names_of_a_manifest_meet_a_tree_on_a_node_by_the_same_rules() {
     let Some(fleet) = Fleet::start() else { return };
     fleet.write_tree(2, 3);

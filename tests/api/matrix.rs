@@ -44,6 +44,8 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("get", "/api/v1/collections/{id}/report", Needs::Scope("read:all")),
     ("get", "/api/v1/collections/{id}/manifest", Needs::Scope("read:all")),
     ("post", "/api/v1/collections", Needs::Scope("admin")),
+    ("post", "/api/v1/nodes/{node}/drain", Needs::Scope("admin")),
+    ("post", "/api/v1/nodes/{node}/resume", Needs::Scope("admin")),
     ("post", "/api/v1/collections/{id}/accept", Needs::Scope("admin")),
     ("post", "/api/v1/collections/{id}/acknowledge", Needs::Scope("admin")),
     ("post", "/api/v1/collections/{id}/runs/{run}/cancel", Needs::Scope("admin")),

@@ -99,6 +99,10 @@ async fn a_node_is_seen_with_what_it_reads_and_in_the_view_of_its_job_and_is_mis
     for said in ["Present", "0 of 2 busy", "photos@n1", "Reads nothing now", env!("CARGO_PKG_VERSION")] {
         browser.until(&format!("{}?.includes('{said}')", card("n1"))).await;
     }
+    for (button, said) in [("node-drain", "Takes no more work"), ("node-resume", "Present")] {
+        browser.click(button).await;
+        browser.until(&format!("{}?.includes('{said}')", card("n1"))).await;
+    }
     start_slow_job(&browser, "photos@n1").await;
     browser
         .until("document.querySelector('[data-testid=job-nodes]:not([hidden])')?.textContent === 'Node at work:n1'")

@@ -6,10 +6,12 @@ use std::time::Duration;
 use hivesum_core::file::RelPath;
 use tokio::sync::oneshot;
 
-use super::asking::{ask_nodes, ask_seen, failure_of, no_listing};
+use super::asking::{ask_nodes, ask_seen, drain, failure_of, no_listing, read_file};
 use super::config::FleetConfig;
 use super::error::FleetError;
-use super::port::{FarAnswer, FarFailure, FarName, FarRoot, FarRoots, FarScan, FarSeen, FleetView};
+use super::port::{
+    DrainFailed, FarAnswer, FarFailure, FarName, FarRoot, FarRoots, FarScan, FarSeen, FleetView, NoText, NodeEvents,
+};
 use super::protocol::{Call, CallAnswer, ScanKey, Seen, Wanted, WorkRules};
 use super::scan::{FarDriver, FarDriverConfig, FarWalk, NamedFiles};
 use super::session;
@@ -116,6 +118,16 @@ impl FarRoots for Fleet {
         FleetView { is_connected, nodes, joined, lost }
     }
 
+    fn node_events(&self) -> NodeEvents {
+        self.shared.changes.events()
+    }
+
+    fn drain(&self, node: &str, on: bool) -> FarAnswer<Result<(), DrainFailed>> {
+        let shared = self.shared.clone();
+        let node = node.parse().map_err(|_| DrainFailed::Unknown);
+        Box::pin(async move { drain(&shared, &node?, on).await })
+    }
+
     fn look(&self, root: &str, path: &RelPath) -> FarAnswer<Result<(), FarFailure>> {
         let (shared, path) = (self.shared.clone(), path.clone());
         let root = shared.registry().id_of(root);
@@ -160,6 +172,15 @@ impl FarRoots for Fleet {
                 _ => None,
             };
             ask_nodes(&shared, root, &call, read).await.map(|(_, page)| page).map_err(no_listing)
+        })
+    }
+
+    fn read(&self, root: &str, path: &RelPath, limit: u64) -> FarAnswer<Result<Vec<u8>, NoText>> {
+        let (shared, path) = (self.shared.clone(), path.clone());
+        let root = shared.registry().id_of(root);
+        Box::pin(async move {
+            let root = root.ok_or(NoText::Failed(FarFailure::Unreachable))?;
+            read_file(&shared, root, &path, limit).await
         })
     }
 

@@ -63,4 +63,7 @@ pub use coordinator::{Coordinator, Fleet};
 pub use error::FleetError;
 #[cfg(feature = "fleet")]
 pub use node::{NodeConfig, run_node};
-pub use port::{FarFailure, FarName, FarRoot, FarRootNode, FleetView, NodeReading, NodeView};
+pub use port::{
+    DrainFailed, FarFailure, FarName, FarRoot, FarRootNode, FleetView, NodeChange, NodeEvent, NodeEvents, NodeReading,
+    NodeView,
+};

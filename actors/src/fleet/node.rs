@@ -8,6 +8,7 @@ mod call;
 mod config;
 mod context;
 mod hash;
+mod hours;
 mod pull;
 mod see;
 mod show;
@@ -29,6 +30,7 @@ use announce::{announce, greet};
 use call::serve_calls;
 pub use config::NodeConfig;
 use context::Node;
+use hours::keep_hours;
 use pull::pull;
 
 /// How long a stop waits for works to be given back.
@@ -58,6 +60,7 @@ pub async fn run_node(
     let ended = tokio::select! {
         ended = announce(&node) => ended,
         ended = calls => ended,
+        () = keep_hours(&node) => Ok(()),
         () = node.stop.cancelled() => Ok(()),
     };
     drain(&node).await;

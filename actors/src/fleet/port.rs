@@ -14,6 +14,7 @@ use std::time::Duration;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::{Reach, RelPath};
 use hivesum_core::result::NameList;
+use tokio::sync::broadcast;
 
 use crate::error::Refused;
 use crate::listing::{EntryPage, ListError};
@@ -107,6 +108,59 @@ pub struct NodeReading {
     pub directory: RelPath,
 }
 
+/// A node has come, or is lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeEvent {
+    /// The name of the node.
+    pub node: String,
+    /// What it is.
+    pub change: NodeChange,
+}
+
+/// What has become of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeChange {
+    /// It is there, and was not before.
+    Joined,
+    /// It has said nothing for as long as an announcement lasts.
+    Lost,
+}
+
+/// Nodes that come and are lost, from now on. A reader that is far behind misses the oldest of them.
+#[derive(Debug)]
+pub struct NodeEvents(broadcast::Receiver<NodeEvent>);
+
+impl NodeEvents {
+    pub(super) const fn new(told: broadcast::Receiver<NodeEvent>) -> Self {
+        Self(told)
+    }
+
+    /// The next one. `None` once the fleet has ended. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<NodeEvent> {
+        loop {
+            match self.0.recv().await {
+                Ok(event) => return Some(event),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+/// Why a node is not drained, or does not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DrainFailed {
+    /// No node of this name has come since the service started.
+    #[error("no node has this name")]
+    Unknown,
+    /// It is lost, or does not answer.
+    #[error("the node does not answer")]
+    Away,
+    /// Its program is older than this request.
+    #[error("the node is too old for this: stop it instead (SIGTERM)")]
+    TooOld,
+}
+
 /// Why something on a node cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FarFailure {
@@ -116,6 +170,18 @@ pub enum FarFailure {
     RootChanged,
     /// No node answers.
     Unreachable,
+}
+
+/// Why the bytes of a file on a node cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoText {
+    Failed(FarFailure),
+    /// The node's user may not read it, or it is no regular file.
+    Permission,
+    /// The node's program is older than this question.
+    TooOld,
+    /// It has changed each time that it was read.
+    Changes,
 }
 
 /// A scan beneath a root of a fleet.
@@ -161,6 +227,12 @@ pub(crate) trait FarRoots: Debug + Send + Sync {
     /// Every node, and how the fleet is.
     fn view(&self) -> FleetView;
 
+    /// What becomes of nodes from now on.
+    fn node_events(&self) -> NodeEvents;
+
+    /// Lets a node take no more work, or take some again.
+    fn drain(&self, node: &str, on: bool) -> FarAnswer<Result<(), DrainFailed>>;
+
     /// Asks a node whether something to hash is at a path beneath a root, which is named in full.
     fn look(&self, root: &str, path: &RelPath) -> FarAnswer<Result<(), FarFailure>>;
 
@@ -181,6 +253,9 @@ pub(crate) trait FarRoots: Debug + Send + Sync {
         after: Option<&[u8]>,
         limit: usize,
     ) -> FarAnswer<Result<EntryPage, ListError>>;
+
+    /// Asks a node for the bytes of a file, one more than `limit` at most.
+    fn read(&self, root: &str, path: &RelPath, limit: u64) -> FarAnswer<Result<Vec<u8>, NoText>>;
 
     /// Begins a scan beneath a root, which is named in full. It waits while no node is there.
     fn scan(&self, root: &str, scan: FarScan, past: Past) -> Result<Scan, Refused>;

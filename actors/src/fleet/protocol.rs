@@ -19,7 +19,8 @@ mod work;
 
 pub(crate) use answers::{Announcement, NodeFigures, OfferedRoot, Welcome, to_json};
 pub(crate) use calls::{
-    Call, CallAnswer, ListedEntry, ListedPage, MAX_ASKED_BYTES, MAX_ASKED_NAMES, Refusal, See, Seen,
+    Call, CallAnswer, ListedEntry, ListedPage, MAX_ASKED_BYTES, MAX_ASKED_NAMES, MAX_TEXT_BYTES, Refusal, See, Seen,
+    Text,
 };
 pub(crate) use entries::{Entries, EntryRef, Identity, may_travel};
 pub(crate) use names::{NodeName, RootId, is_fleet_name, is_root_name, root_id};

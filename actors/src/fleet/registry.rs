@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::sync::broadcast;
 
-use super::port::{FarName, FarRoot, NodeView};
+use super::port::{FarName, FarRoot, NodeChange, NodeEvent, NodeEvents, NodeView};
 use super::protocol::{Announcement, NodeName, RootId, Versions};
 use offered::{Offered, Offering, by_root, meaning, offers, reading, view};
 
@@ -56,23 +57,45 @@ pub(super) struct Heard {
     pub(super) roots_refused: Vec<String>,
 }
 
-/// How often nodes have come and were lost, since the start.
-#[derive(Debug, Default)]
+/// How often nodes have come and were lost, since the start; and who wants to hear of it.
+#[derive(Debug)]
 pub(super) struct Changes {
     joined: AtomicU64,
     lost: AtomicU64,
+    told: broadcast::Sender<NodeEvent>,
+}
+
+/// Changes that may wait for a reader. A slower one misses the oldest.
+const EVENTS_AHEAD: usize = 256;
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self { joined: AtomicU64::new(0), lost: AtomicU64::new(0), told: broadcast::Sender::new(EVENTS_AHEAD) }
+    }
 }
 
 impl Changes {
+    /// What happens from now on.
+    pub(super) fn events(&self) -> NodeEvents {
+        NodeEvents::new(self.told.subscribe())
+    }
+
+    fn tell(&self, node: &NodeName, change: NodeChange) {
+        // Nobody may be listening.
+        let _ = self.told.send(NodeEvent { node: node.to_string(), change });
+    }
+
     /// Tells that a node has come.
     pub(super) fn tell_joined(&self, node: &NodeName) {
         self.joined.fetch_add(1, Ordering::Relaxed);
+        self.tell(node, NodeChange::Joined);
         tracing::info!(event = "node_joined", %node, "a node joined the fleet");
     }
 
     /// Tells that a node is lost.
     pub(super) fn tell_lost(&self, node: &NodeName) {
         self.lost.fetch_add(1, Ordering::Relaxed);
+        self.tell(node, NodeChange::Lost);
         let event = "node_lost";
         tracing::warn!(event, %node, "a node is lost: it has said nothing for as long as an announcement lasts");
     }
@@ -184,10 +207,25 @@ impl Registry {
         self.that_take(root).map(|node| node.said.node.clone()).collect()
     }
 
-    fn that_take(&self, root: RootId) -> impl Iterator<Item = &KnownNode> {
-        let takes_work = |node: &&KnownNode| node.is_there && !node.said.figures.draining;
+    /// The nodes that are there and offer this root: first those that take work.
+    pub(super) fn nodes_there(&self, root: RootId) -> Vec<NodeName> {
+        let mut nodes = self.nodes_of(root);
+        nodes.extend(self.there(root).filter(|node| node.said.figures.draining).map(|node| node.said.node.clone()));
+        nodes
+    }
+
+    fn there(&self, root: RootId) -> impl Iterator<Item = &KnownNode> {
         let offer = move |node: &&KnownNode| offers(&node.said).any(|offered| offered.id() == root);
-        self.nodes.values().filter(takes_work).filter(offer)
+        self.nodes.values().filter(|node| node.is_there).filter(offer)
+    }
+
+    fn that_take(&self, root: RootId) -> impl Iterator<Item = &KnownNode> {
+        self.there(root).filter(|node| !node.said.figures.draining)
+    }
+
+    /// Whether a node of this name is there.
+    pub(super) fn is_there(&self, node: &NodeName) -> Option<bool> {
+        self.nodes.get(node).map(|node| node.is_there)
     }
 
     /// Whether several nodes are there for this root, and all of them speak this version of the protocol.

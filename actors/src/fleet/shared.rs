@@ -117,6 +117,11 @@ impl Shared {
         self.registry().nodes_of(root)
     }
 
+    /// The nodes that can be asked something of this root now, also if they take no work.
+    pub(super) fn nodes_there(&self, root: RootId) -> Vec<NodeName> {
+        if self.link().is_some() { self.registry().nodes_there(root) } else { Vec::new() }
+    }
+
     /// Whether several nodes can be given parts of what is beneath this root: all of them speak this version.
     pub(super) fn shares(&self, root: RootId, version: u8) -> bool {
         self.registry().shares(root, version)

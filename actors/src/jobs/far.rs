@@ -11,7 +11,7 @@ use super::shared::JobsShared;
 use crate::error::SubmitError;
 #[cfg(feature = "fleet")]
 use crate::fleet::port::FarRoots;
-use crate::fleet::port::{FarFailure, FarName, FarRoot, FleetView};
+use crate::fleet::port::{DrainFailed, FarFailure, FarName, FarRoot, FleetView, NodeEvents};
 use crate::job::JobSpec;
 use crate::listing::{EntryPage, ListError, entries};
 use hivesum_core::file::{RelPath, Root};
@@ -119,6 +119,21 @@ impl Jobs {
     #[must_use]
     pub fn far_roots(&self) -> Vec<FarRoot> {
         self.shared.fleet.get().map(|fleet| fleet.roots()).unwrap_or_default()
+    }
+
+    /// Nodes of the fleet that come and are lost from now on. `None` if the service coordinates none.
+    #[must_use]
+    pub fn node_events(&self) -> Option<NodeEvents> {
+        self.shared.fleet.get().map(|fleet| fleet.node_events())
+    }
+
+    /// Lets a node take no more work, or take some again. It ends what it has begun.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn drain_node(&self, node: &str, on: bool) -> Result<(), DrainFailed> {
+        let fleet = self.shared.fleet.get().ok_or(DrainFailed::Unknown)?;
+        fleet.drain(node, on).await
     }
 
     /// The fleet as it is. `None` if the service coordinates none.

@@ -65,6 +65,11 @@ settings! {
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_BYTES_PER_SECOND")]
     max_bytes_per_second: NonZeroU64, |c| c.max_bytes_per_second, |c, v| c.max_bytes_per_second = Some(v);
 
+    /// Times when the node takes work: minute, hour, day of the month, month, day of the week and time zone, as in
+    /// `* 22-23,0-5 * * * Europe/Berlin`; several are separated by `;` [default: always].
+    #[arg(long, value_name = "WINDOWS", env = "HIVESUM_NODE_WINDOWS")]
+    windows: String, |c| Some(c.hours.clone()).filter(|hours| !hours.is_empty()), |c, v| c.hours = v;
+
     /// Maximum size of a file. Larger files are not hashed [default: 16 TiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_FILE_BYTES")]
     max_file_bytes: u64 = max_file_bytes;

@@ -53,8 +53,13 @@ pub(super) async fn greet(node: &Arc<Node>) -> Result<Option<Times>, FleetError>
 /// If the coordinator does not take it any more.
 pub(super) async fn announce(node: &Arc<Node>) -> Result<(), FleetError> {
     let third = || node.times().announcement / 3;
+    let mut hours = node.hours.subscribe();
     loop {
-        tokio::time::sleep(third()).await;
+        tokio::select! {
+            () = tokio::time::sleep(third()) => {}
+            // The coordinator is to know at once.
+            _ = hours.changed() => {}
+        }
         let (said, _) = announcement(node).await;
         let answer = async { join(hello(node, &said), keep(node, &said)).await.0 };
         if let Ok(Some(welcome)) = tokio::time::timeout(third(), answer).await {
@@ -129,7 +134,7 @@ async fn announcement(node: &Node) -> (Announcement, bool) {
         bytes_hashed: stats.bytes_hashed,
         files_hashed: stats.files_hashed,
         at: Timestamp::now(),
-        draining: node.stop.is_cancelled(),
+        draining: !node.takes_work(),
         reading: node.reading(),
     };
     let said = Announcement {

@@ -1,4 +1,4 @@
-//! What the coordinator asks a node for: looks, directories, walks, credit for them, and to stop.
+//! What the coordinator asks a node for: looks, directories, manifests, walks, credit for them, and to stop.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use hivesum_core::file::RelPath;
 use super::super::error::FleetError;
 use super::super::protocol::{Call, CallAnswer, Cancel, Credit, Malformed, Refusal, RootId, decode, encode};
 use super::context::Node;
-use super::see::{list, see};
+use super::hours::set;
+use super::see::{list, read, see};
 use super::walk::begin;
 
 /// Answers calls as long as it is polled. When this returns, nothing that is sent to the node is missed.
@@ -69,6 +70,11 @@ fn take_call(node: &Arc<Node>, said: Said) -> Option<Result<(), Malformed>> {
             },
             Ok(Call::See(asked)) => see(&node, asked).await,
             Ok(Call::List { root, path, after, limit }) => list(&node, root, path, after, limit.into()).await,
+            Ok(Call::Read { root, path, offset }) => read(&node, root, path, offset).await,
+            Ok(Call::Drain { on }) => {
+                set(&node.hours, |hours| hours.drained = on);
+                CallAnswer::Yes
+            }
             Err(_) => CallAnswer::No(Refusal::Invalid),
         };
         if let (Some(reply), Ok(bytes)) = (reply, encode(&answer)) {

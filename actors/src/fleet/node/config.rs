@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use hivesum_core::file::Root;
+use hivesum_core::fixity::Windows;
 
 use super::super::config::FleetConfig;
 use super::super::error::FleetError;
@@ -19,6 +20,8 @@ pub struct NodeConfig {
     pub pool: bool,
     /// The directories that it offers.
     pub roots: Vec<Root>,
+    /// When it takes work; always, if there are none.
+    pub windows: Windows,
     /// The version of the program.
     pub version: String,
 }

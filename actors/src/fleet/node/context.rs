@@ -16,6 +16,7 @@ use super::super::link::{ANSWER_WITHIN, Link};
 use super::super::protocol::{NodeName, Reading, Refusal, RootId, ScanKey, WalkTag, Work, WorkTag, root_id};
 use super::super::subjects::{FromNode, Subjects};
 use super::config::NodeConfig;
+use super::hours::Hours;
 use crate::Engine;
 use crate::engine::throttle::ByteBudget;
 use crate::listing::ask::ask;
@@ -49,6 +50,7 @@ pub(super) struct Node {
     pub(super) roots: HashMap<RootId, Root>,
     pub(super) stop: CancellationToken,
     pub(super) works_at_once: Arc<Semaphore>,
+    pub(super) hours: watch::Sender<Hours>,
     times: Mutex<Times>,
     works: Mutex<HashMap<WorkTag, OwnWork>>,
     /// Changes whenever a work ends.
@@ -104,12 +106,18 @@ impl Node {
             roots,
             stop,
             works_at_once: Arc::new(Semaphore::new(WORKS_AT_ONCE)),
+            hours: watch::Sender::default(),
             times: Mutex::new(times),
             works: Mutex::default(),
             ended: watch::channel(()).0,
             walks: Mutex::default(),
             budgets: Mutex::default(),
         })
+    }
+
+    /// Whether it takes work.
+    pub(super) fn takes_work(&self) -> bool {
+        self.hours.borrow().takes_work() && !self.stop.is_cancelled()
     }
 
     pub(super) fn times(&self) -> Times {
@@ -162,7 +170,7 @@ impl Node {
     /// If there are as many as there may be, or this one runs already.
     pub(super) fn begin_walk(self: &Arc<Self>, tag: WalkTag, credit: u64) -> Result<RunningWalk, Refusal> {
         let mut walks = lock(&self.walks);
-        if walks.len() >= WALKS_AT_ONCE || walks.contains_key(&tag) || self.stop.is_cancelled() {
+        if walks.len() >= WALKS_AT_ONCE || walks.contains_key(&tag) || !self.takes_work() {
             return Err(Refusal::Busy);
         }
         let (sender, credit) = watch::channel(credit);

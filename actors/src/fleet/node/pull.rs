@@ -25,7 +25,9 @@ pub(super) async fn pull(node: Arc<Node>, root: RootId) {
         state.mark_unchanged();
         let taken = async {
             let consumer = consumer(&node, root).await?;
+            let mut hours = node.hours.subscribe();
             loop {
+                hours.wait_for(|hours| hours.takes_work()).await.map_err(|_| "the node ends".to_owned())?;
                 take_one(&node, root, &consumer).await?;
             }
         };
@@ -52,6 +54,11 @@ async fn take_one(node: &Arc<Node>, root: RootId, consumer: &Consumer<pull::Conf
     let batch = consumer.batch().max_messages(1).expires(ASK_EVERY).messages().await;
     let mut batch = batch.map_err(|error| error.to_string())?;
     while let Some(message) = batch.next().await {
+        // It was asked for before.
+        if !node.takes_work() {
+            let message = message.map_err(|error| error.to_string())?;
+            return message.ack_with(AckKind::Nak(None)).await.map_err(|error| error.to_string());
+        }
         begin(node, root, message.map_err(|error| error.to_string())?).await;
     }
     Ok(())

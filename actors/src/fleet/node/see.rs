@@ -1,12 +1,16 @@
-//! What a coordinator may see of the directories that this node offers: which names are there, and pages of a directory.
+//! What a coordinator may see of the directories that this node offers: which names are there, pages of a directory, and
+//! the bytes of a file that is a manifest to somebody.
 
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
 use hivesum_core::file::{Dir, Opened, Reach, RelPath, open_directory};
 use hivesum_core::result::nanoseconds;
 
-use super::super::protocol::{Blob, CallAnswer, Identity, ListedEntry, ListedPage, Refusal, RootId, See, Seen};
+use super::super::protocol::{
+    Blob, CallAnswer, Identity, ListedEntry, ListedPage, MAX_TEXT_BYTES, Refusal, RootId, See, Seen, Text,
+};
 use super::context::{Node, refusal_of};
 use crate::listing::ask::ask;
 use crate::listing::{Entry, EntryPage, ListError, entries};
@@ -59,6 +63,28 @@ pub(super) async fn list(node: &Node, root: RootId, path: Blob, after: Option<Bl
             ListError::RootChanged => Refusal::RootChanged,
             ListError::Busy => Refusal::Busy,
         }),
+    }
+}
+
+/// Reads some bytes of a file.
+pub(super) async fn read(node: &Node, root: RootId, path: Blob, offset: u64) -> CallAnswer {
+    let Ok(path) = RelPath::new(path.0) else { return CallAnswer::No(Refusal::Invalid) };
+    let Some(root) = node.roots.get(&root) else { return CallAnswer::No(Refusal::NoSuchRoot) };
+    let read = ask(root, move |root, _| {
+        let Opened::File { parent, name } = root.enter(&path).map_err(refusal_of)?.0 else {
+            return Err(Refusal::NotFound);
+        };
+        let file = Dir::Beneath(Arc::new(parent), Reach::Everywhere).open_file(&name);
+        let (file, meta) = file.map_err(|_| Refusal::Permission)?;
+        let mut bytes = vec![0; MAX_TEXT_BYTES];
+        let length = file.read_at(&mut bytes, offset).map_err(|_| Refusal::RootUnavailable)?;
+        bytes.truncate(length);
+        Ok(Text { identity: Identity::of(&meta), bytes: Blob(bytes) })
+    });
+    match read.await {
+        Ok(Ok(text)) => CallAnswer::Text(text),
+        Ok(Err(refusal)) => CallAnswer::No(refusal),
+        Err(_) => CallAnswer::No(Refusal::RootUnavailable),
     }
 }
 

@@ -31,6 +31,10 @@ pub(crate) enum Call {
     See(See),
     /// What is in the directory at this path, after this name?
     List { root: RootId, path: Blob, after: Option<Blob>, limit: u16 },
+    /// What does the file at this path have from this byte on? For manifests.
+    Read { root: RootId, path: Blob, offset: u64 },
+    /// Take no more work, or take some again.
+    Drain { on: bool },
 }
 
 /// Names beneath a directory.
@@ -64,13 +68,19 @@ impl Call {
         let after = after.map(|name| Blob(name.to_vec()));
         Self::List { root, path: Blob(path.as_bytes().to_vec()), after, limit: limit.min(MAX_LISTED) as u16 }
     }
+
+    /// Some bytes of a file.
+    pub(crate) fn read(root: RootId, path: &RelPath, offset: u64) -> Self {
+        Self::Read { root, path: Blob(path.as_bytes().to_vec()), offset }
+    }
 }
 
 impl Message for Call {
     fn check(&self) -> Result<(), Malformed> {
         match self {
-            Self::Look { path, .. } | Self::List { path, .. } => path_of(path).map(|_| ()),
+            Self::Look { path, .. } | Self::List { path, .. } | Self::Read { path, .. } => path_of(path).map(|_| ()),
             Self::Walk(walk) => walk.check(),
+            Self::Drain { .. } => Ok(()),
             Self::See(See { path, names, .. }) => {
                 path_of(path)?;
                 match names.len() <= MAX_ASKED_NAMES {
@@ -111,6 +121,19 @@ pub(crate) enum CallAnswer {
     No(Refusal),
     Seen(Seen),
     Listed(ListedPage),
+    Text(Text),
+}
+
+/// Bytes of a file in one answer, at most.
+pub(crate) const MAX_TEXT_BYTES: usize = 256 << 10;
+
+/// Some bytes of a file, from the offset on that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Text {
+    /// Of the file when they were read.
+    pub(crate) identity: Identity,
+    /// None at the end of the file.
+    pub(crate) bytes: Blob,
 }
 
 /// What is at a path, and which names are beneath it.
@@ -158,6 +181,8 @@ impl Message for CallAnswer {
             Self::Yes | Self::No(_) => Ok(()),
             Self::Seen(seen) if seen.found.len() <= MAX_ASKED_NAMES => Ok(()),
             Self::Seen(_) => Err(Malformed::Rule("it tells of too many names")),
+            Self::Text(text) if text.bytes.0.len() <= MAX_TEXT_BYTES => Ok(()),
+            Self::Text(_) => Err(Malformed::Rule("it has too many bytes of a file")),
             Self::Listed(page) => {
                 let mut names = page.entries.iter().map(|entry| &entry.name.0[..]);
                 let are_names = names.clone().all(|name| !name.is_empty() && !name.contains(&b'/'));
@@ -193,6 +218,10 @@ mod tests {
         let seen = |found| CallAnswer::Seen(Seen { is_directory: true, found: vec![None; found] });
         assert!(decode::<CallAnswer>(&encode(&seen(MAX_ASKED_NAMES)).unwrap()).is_ok());
         assert!(decode::<CallAnswer>(&encode(&seen(MAX_ASKED_NAMES + 1)).unwrap()).is_err());
+        let identity = Identity { size: 1, mtime_ns: 2, inode: 3 };
+        let text = |bytes| CallAnswer::Text(Text { identity, bytes: Blob(vec![b'x'; bytes]) });
+        assert_eq!(decode(&encode(&text(MAX_TEXT_BYTES)).unwrap()), Ok(text(MAX_TEXT_BYTES)));
+        assert!(decode::<CallAnswer>(&encode(&text(MAX_TEXT_BYTES + 1)).unwrap()).is_err());
     }
 
     #[test]

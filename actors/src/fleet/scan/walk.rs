@@ -140,7 +140,7 @@ impl FarWalk {
         match self.fleet.call(node, &Call::Walk(request)).await {
             Some(CallAnswer::Yes) => Began::Yes,
             Some(CallAnswer::No(refusal)) => Began::No(Some(refusal)),
-            Some(CallAnswer::Seen(_) | CallAnswer::Listed(_)) | None => Began::No(None),
+            Some(CallAnswer::Seen(_) | CallAnswer::Listed(_) | CallAnswer::Text(_)) | None => Began::No(None),
         }
     }
 

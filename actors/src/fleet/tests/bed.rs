@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::{RelPath, Root};
+use hivesum_core::fixity::Windows;
 use hivesum_core::result::Status;
 use hivesum_test_support::broker::Broker;
 use hivesum_test_support::{LONGEST_WAIT, tools};
@@ -91,6 +92,7 @@ impl Bed {
             name: name.to_owned(),
             pool,
             roots: roots.iter().map(|(name, path)| Root::open(Some(name), path).unwrap()).collect(),
+            windows: Windows::default(),
             version: "0.1.0".to_owned(),
         };
         let engine = Engine::start(EngineConfig {

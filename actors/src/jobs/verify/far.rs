@@ -1,4 +1,5 @@
-//! How the names of a manifest meet a tree on nodes: the same rules as for a tree of this machine, by questions.
+//! A manifest and a tree on nodes: the text of one that lies there, and how its names meet the tree, by the same rules as
+//! on this machine, by questions.
 //!
 //! The rules ask about one name after the other. Names that nobody has asked a node about yet count as not there until
 //! the next round, when a node has told; rounds end when the rules ask about nothing new.
@@ -9,10 +10,12 @@ use std::sync::Arc;
 
 use hivesum_core::compare::Spelling;
 use hivesum_core::file::RelPath;
+use hivesum_core::manifest::Limits;
 
 use super::manifest::Entries;
+use super::source::check_length;
 use crate::error::SubmitError;
-use crate::fleet::port::{FarRoots, FarSeen, MAX_NAMES_SEEN};
+use crate::fleet::port::{FarRoots, FarSeen, MAX_NAMES_SEEN, NoText};
 use crate::job::JobSpec;
 use crate::jobs::service::Jobs;
 
@@ -44,6 +47,23 @@ impl Jobs {
     ) -> Result<(Entries, Spelling), SubmitError> {
         let fleet = self.shared.fleet.get().ok_or(SubmitError::RootUnavailable)?;
         spelling(fleet, root, entries, spec).await
+    }
+}
+
+impl Jobs {
+    /// The text of a manifest that lies on a node.
+    pub(super) async fn far_text(&self, root: &str, path: &RelPath) -> Result<Vec<u8>, SubmitError> {
+        let fleet = self.shared.fleet.get().ok_or(SubmitError::RootUnavailable)?;
+        let text = fleet.read(root, path, Limits::REQUEST.bytes).await.map_err(|why| match why {
+            NoText::Failed(failure) => SubmitError::from(failure),
+            NoText::Permission => SubmitError::NotFound("the manifest may not be opened"),
+            NoText::TooOld => {
+                SubmitError::NotOnNodes("the node is too old to read a manifest: update it, or send its text")
+            }
+            NoText::Changes => SubmitError::NotFound("the manifest changes again and again while it is read"),
+        })?;
+        check_length(&text)?;
+        Ok(text)
     }
 }
 
@@ -110,7 +130,7 @@ mod tests {
     use super::super::Strictness;
     use super::*;
     use crate::error::Refused;
-    use crate::fleet::port::{FarAnswer, FarFailure, FarName, FarRoot, FarScan, FleetView};
+    use crate::fleet::port::{DrainFailed, FarAnswer, FarFailure, FarName, FarRoot, FarScan, FleetView, NodeEvents};
     use crate::listing::{EntryPage, ListError};
     use crate::scan::{Past, Scan};
 
@@ -134,6 +154,14 @@ mod tests {
             unreachable!()
         }
 
+        fn node_events(&self) -> NodeEvents {
+            unreachable!()
+        }
+
+        fn drain(&self, _: &str, _: bool) -> FarAnswer<Result<(), DrainFailed>> {
+            unreachable!()
+        }
+
         fn look(&self, _: &str, _: &RelPath) -> FarAnswer<Result<(), FarFailure>> {
             unreachable!()
         }
@@ -146,6 +174,10 @@ mod tests {
         }
 
         fn list(&self, _: &str, _: &RelPath, _: Option<&[u8]>, _: usize) -> FarAnswer<Result<EntryPage, ListError>> {
+            unreachable!()
+        }
+
+        fn read(&self, _: &str, _: &RelPath, _: u64) -> FarAnswer<Result<Vec<u8>, NoText>> {
             unreachable!()
         }
 

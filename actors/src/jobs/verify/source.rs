@@ -164,9 +164,9 @@ impl Jobs {
         match source {
             ManifestSource::Text(text) => Ok(text),
             ManifestSource::File(path) => {
-                let NamedRoot::Own(root) = self.shared.named_root(&spec.root)? else {
-                    let why = "a manifest on a node is not read: send its text, or name the job to compare with";
-                    return Err(SubmitError::NotOnNodes(why));
+                let root = match self.shared.named_root(&spec.root)? {
+                    NamedRoot::Own(root) => root,
+                    NamedRoot::Far(root) => return self.far_text(&root, &path).await,
                 };
                 self.shared.settle_root(root).await?;
                 let own = self.shared.store.own_files()?;
@@ -202,7 +202,7 @@ impl Jobs {
     }
 }
 
-fn check_length(text: &[u8]) -> Result<(), SubmitError> {
+pub(super) fn check_length(text: &[u8]) -> Result<(), SubmitError> {
     let limit = Limits::REQUEST.bytes;
     match text.len() as u64 > limit {
         true => Err(ManifestRefused::TooLarge { limit, line: None }.into()),
