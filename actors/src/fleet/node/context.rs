@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_nats::{Request, RequestError};
 use bytes::Bytes;
 use hivesum_core::file::{EnterFailure, OpenFailure, Opened, RelPath, Root};
+use jiff::Timestamp;
 use rustix::io::Errno;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -96,6 +97,7 @@ impl Node {
         let times = Times { announcement: config.fleet.announcement, ack_wait: config.fleet.ack_wait };
         let of = |root: &Root| root_id(root.name(), (!config.pool).then_some(&name));
         let roots = config.roots.iter().map(|root| (of(root), root.clone())).collect();
+        let hours = watch::Sender::new(Hours::at(&config.windows, Timestamp::now()));
         Ok(Self {
             engine,
             subjects: Subjects::new(&config.fleet.name),
@@ -106,7 +108,7 @@ impl Node {
             roots,
             stop,
             works_at_once: Arc::new(Semaphore::new(WORKS_AT_ONCE)),
-            hours: watch::Sender::default(),
+            hours,
             times: Mutex::new(times),
             works: Mutex::default(),
             ended: watch::channel(()).0,

@@ -22,6 +22,11 @@ pub(super) struct Hours {
 }
 
 impl Hours {
+    /// Those of a node that starts at this time.
+    pub(super) fn at(windows: &Windows, now: Timestamp) -> Self {
+        Self { drained: false, closed: !hours_at(windows, now).0 }
+    }
+
     pub(super) const fn takes_work(self) -> bool {
         !self.drained && !self.closed
     }
@@ -37,7 +42,7 @@ pub(super) async fn keep_hours(node: &Arc<Node>) {
 }
 
 /// Whether a window is open at this time, and how long that is so, at most [`LOOK_EVERY`].
-pub(super) fn hours_at(windows: &Windows, now: Timestamp) -> (bool, Duration) {
+fn hours_at(windows: &Windows, now: Timestamp) -> (bool, Duration) {
     let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
     match windows.at_or_after(now) {
         Some(Opening { from, to }) if from <= now => (true, until(to).min(LOOK_EVERY)),
@@ -77,6 +82,7 @@ mod tests {
         assert_eq!(seconds(at("2026-11-30T21:00:00Z")), (true, 60), "it looks at the clock again");
         assert_eq!(seconds(at("2026-11-30T22:59:30Z")), (true, 30));
         assert_eq!(seconds(at("2026-11-30T23:00:00Z")), (false, 60));
+        assert!(!Hours::at(&windows, at("2026-11-30T12:00:00Z")).takes_work(), "from the start");
         assert!(hours_at(&Windows::default(), at("2026-11-30T12:00:00Z")).0);
     }
 

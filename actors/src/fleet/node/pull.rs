@@ -54,11 +54,6 @@ async fn take_one(node: &Arc<Node>, root: RootId, consumer: &Consumer<pull::Conf
     let batch = consumer.batch().max_messages(1).expires(ASK_EVERY).messages().await;
     let mut batch = batch.map_err(|error| error.to_string())?;
     while let Some(message) = batch.next().await {
-        // It was asked for before.
-        if !node.takes_work() {
-            let message = message.map_err(|error| error.to_string())?;
-            return message.ack_with(AckKind::Nak(None)).await.map_err(|error| error.to_string());
-        }
         begin(node, root, message.map_err(|error| error.to_string())?).await;
     }
     Ok(())
@@ -78,6 +73,11 @@ async fn begin(node: &Arc<Node>, root: RootId, message: Message) {
         }
     };
     let Ok(permit) = permit else { return };
+    // It was asked for before that changed.
+    if !node.takes_work() {
+        let _ = message.ack_with(AckKind::Nak(None)).await;
+        return;
+    }
     let node = node.clone();
     actix_rt::spawn(async move {
         run_work(&node, root, &message).await;
