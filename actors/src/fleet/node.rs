@@ -60,7 +60,7 @@ pub async fn run_node(
     let ended = tokio::select! {
         ended = announce(&node) => ended,
         ended = calls => ended,
-        () = keep_hours(&node) => Ok(()),
+        () = keep_hours(&node.hours, &node.config.windows) => Ok(()),
         () = node.stop.cancelled() => Ok(()),
     };
     drain(&node).await;

@@ -1,13 +1,10 @@
 //! When a node takes work: not while it is drained by the coordinator, nor outside its windows. What it has begun it ends.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hivesum_core::fixity::{Opening, Windows};
 use jiff::Timestamp;
 use tokio::sync::watch;
-
-use super::context::Node;
 
 /// Looks at the clock are not further apart: it may be set.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -33,10 +30,10 @@ impl Hours {
 }
 
 /// Opens and closes the node by its windows, as long as it is polled.
-pub(super) async fn keep_hours(node: &Arc<Node>) {
+pub(super) async fn keep_hours(hours: &watch::Sender<Hours>, windows: &Windows) {
     loop {
-        let (is_open, wait) = hours_at(&node.config.windows, Timestamp::now());
-        set(&node.hours, |hours| hours.closed = !is_open);
+        let (is_open, wait) = hours_at(windows, Timestamp::now());
+        set(hours, |hours| hours.closed = !is_open);
         tokio::time::sleep(wait).await;
     }
 }
