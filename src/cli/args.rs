@@ -45,6 +45,7 @@ pub(super) struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Command {
     /// Print the digests of files and directories.
     Hash(HashArgs),
@@ -100,4 +101,31 @@ pub(super) enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page of a command, or write all pages to a directory.
     Man(ManArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// The names and descriptions of all commands beneath one. `help` is clap's own.
+    fn described(command: &clap::Command) -> Vec<(String, Option<String>)> {
+        let own = command.get_subcommands().filter(|command| command.get_name() != "help");
+        own.flat_map(|command| {
+            let this = (command.get_name().to_owned(), command.get_about().map(ToString::to_string));
+            [vec![this], described(command)].concat()
+        })
+        .collect()
+    }
+
+    /// What options are is made last, and must not take the place of what a command is.
+    #[test]
+    fn a_command_is_described_by_its_own_words_and_not_by_those_of_options_that_it_shares() {
+        let mut built = Cli::command();
+        let before = described(&built);
+        assert!(before.iter().all(|(_, about)| about.is_some()), "{before:?}");
+        built.build();
+        assert_eq!(described(&built), before);
+    }
 }

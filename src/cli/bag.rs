@@ -34,6 +34,7 @@ pub(super) use self::names::WrittenNames;
 use self::update::UpdateArgs;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum BagCommand {
     /// Turn a directory into a bag: move its content into data/, and write the manifests.
     Make(Box<MakeArgs>),

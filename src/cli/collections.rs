@@ -34,6 +34,7 @@ use super::terminal::Terminal;
 const PAGE: usize = 1000;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum CollectionsCommand {
     /// List collections: id, files, files to look at, when the oldest was verified, and directory, separated by tabs.
     List(ListArgs),

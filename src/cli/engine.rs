@@ -14,7 +14,7 @@ use hivesum_core::walk::Target;
 /// Hashers for each core where files are read from their devices. Measured with `benches/scrub.sh small`.
 const READERS_PER_CORE: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 
-/// The flags of the engine, shared by every command that reads files.
+// The flags of the engine, shared by every command that reads files.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct EngineArgs {
     /// Number of hasher threads [default: the number of CPU cores; of a scrub, which waits for disks, three times that].

@@ -10,7 +10,7 @@ use clap::Args;
 use hivesum_actors::scrub::ReadTally;
 use hivesum_core::result::ReadFrom;
 
-/// The flag, shared by the commands that hash or check files.
+// The flag, shared by the commands that hash or check files.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(super) struct FromDeviceArgs {
     /// Read the files from their devices and not from the page cache, where damage on a device stays unseen, and say of

@@ -5,6 +5,7 @@
 //! status 1, and so does a PATH that is not hashed; what is skipped below a PATH does not.
 
 mod closing;
+mod here;
 mod setup;
 mod tally;
 
@@ -14,6 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use hivesum_actors::engine::Engine;
 use hivesum_actors::scan::ScanOutcome;
 use hivesum_core::manifest::ManifestWriter;
 use hivesum_core::result::{FileMeta, ItemRef, Origin, RowRef, Rows, SkipReason, Stability, Status};
@@ -22,7 +24,7 @@ use hivesum_core::walk::Target;
 use self::closing::{Loudness, Saved};
 use self::setup::{Rules, open_sink, outputs_of, writer_of};
 use self::tally::Tally;
-use super::engine::RunningEngine;
+use super::engine::{EngineArgs, RunningEngine};
 use super::error::{reason, system_text};
 use super::hash_args::HashArgs;
 use super::inputs::{Input, Inputs, Stdin};
@@ -42,14 +44,20 @@ pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     let writer = rules.remembered_by(writer, &args, &terminal);
     let outputs = outputs_of(&sink);
     let rules = rules.leaving_out(&sink, &outputs);
-    let engine = RunningEngine::start(args.engine, Some(rules.algorithms))?;
+    let engine = match !args.source.from_device && here::are_few_and_small(&args.paths) {
+        true => here::self_test(&rules)?,
+        false => Some(RunningEngine::start(args.engine, Some(rules.algorithms))?),
+    };
     let output = Output::open(sink, terminal.clone())?;
     let inputs = Inputs::new(args.paths, rules.filters.directories_per_scan());
     let (tally, path) = (Tally::new(), Vec::new());
-    let mut run = Run { engine, rules, writer, output, outputs, terminal, tally, loudness, path };
+    let engine_args = args.engine;
+    let mut run = Run { engine, engine_args, rules, writer, output, outputs, terminal, tally, loudness, path };
     let emitted = run.hash_all(inputs);
     run.end(emitted)
 }
+
+const ABORTED: &str = "the scan was aborted: the output is incomplete";
 
 /// How a result came to be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +77,9 @@ impl Met {
 
 /// One run of the command.
 struct Run {
-    engine: RunningEngine,
+    /// Started once something needs it: a few small files do not.
+    engine: Option<RunningEngine>,
+    engine_args: EngineArgs,
     rules: Rules,
     writer: ManifestWriter,
     output: Output,
@@ -99,7 +109,8 @@ impl Run {
 
     fn scan(&mut self, targets: Vec<Target>) -> Result<(), OutputClosed> {
         self.tally.walked |= targets.iter().any(|target| matches!(target, Target::Directory { .. }));
-        let mut scan = match self.engine.handle.scan(self.rules.spec(targets)) {
+        let Some(engine) = &self.engine else { return self.scan_here(targets) };
+        let mut scan = match engine.handle.scan(self.rules.spec(targets)) {
             Ok(scan) => scan,
             Err(refused) => return self.mark_incomplete(&refused.to_string()),
         };
@@ -112,8 +123,17 @@ impl Run {
             ScanOutcome::Cancelled
             | ScanOutcome::DeadlineExceeded
             | ScanOutcome::WalkFailed
-            | ScanOutcome::Diverged => self.mark_incomplete("the scan was aborted: the output is incomplete"),
+            | ScanOutcome::Diverged => self.mark_incomplete(ABORTED),
         }
+    }
+
+    /// The engine, for what was a small file when it was looked at first.
+    fn engine(&mut self) -> io::Result<Engine> {
+        if let Some(engine) = &self.engine {
+            return Ok(engine.handle.clone());
+        }
+        let engine = RunningEngine::start(self.engine_args, Some(self.rules.algorithms)).map_err(io::Error::other)?;
+        Ok(self.engine.insert(engine).handle.clone())
     }
 
     /// Marks the output as incomplete.
@@ -125,11 +145,11 @@ impl Run {
     }
 
     fn stream(&mut self, shown: &[u8], source: Option<std::fs::File>) -> Result<(), OutputClosed> {
-        let (engine, algorithms) = (&self.engine.handle, self.rules.algorithms);
-        let hashed = match source {
-            Some(pipe) => hash_stream(engine, algorithms, pipe),
-            None => hash_stream(engine, algorithms, Stdin),
-        };
+        let algorithms = self.rules.algorithms;
+        let hashed = self.engine().and_then(|engine| match source {
+            Some(pipe) => hash_stream(&engine, algorithms, pipe),
+            None => hash_stream(&engine, algorithms, Stdin),
+        });
         match hashed {
             Ok(hashed) => {
                 let meta = FileMeta { size: hashed.size, ..FileMeta::default() };
@@ -231,7 +251,9 @@ impl Run {
     /// Waits for the writing thread, commits the output file and gives the exit status.
     fn end(self, emitted: Result<(), OutputClosed>) -> anyhow::Result<ExitCode> {
         let written = self.output.finish();
-        self.engine.join();
+        if let Some(engine) = self.engine {
+            engine.join();
+        }
         self.terminal.finish_progress();
         let sources = &self.tally.sources;
         let told_of_sources = sources.closing().filter(|_| self.loudness != Loudness::Quiet);

@@ -31,6 +31,7 @@ use super::terminal::{Terminal, counted};
 const PAGE: usize = 1000;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum JobsCommand {
     /// Hash a directory as a job of the running service, and wait for its end.
     Run(Box<run::RunArgs>),

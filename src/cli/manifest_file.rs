@@ -28,7 +28,7 @@ use super::naming::NamingArgs;
 use super::quote::quoted;
 use super::terminal::Terminal;
 
-/// The options of reading, shared by the commands that read whole manifests.
+// The options of reading, shared by the commands that read whole manifests.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct ReadArgs {
     /// The algorithm of digests that do not name theirs. Digests of other algorithms are left out.

@@ -12,7 +12,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::quote::quoted;
 
-/// The options about names.
+// The options about names.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct NamingArgs {
     /// Take this directory off the front of the names in the manifest.

@@ -12,6 +12,7 @@ use super::sinks::SinkArgs;
 use super::terminal::Terminal;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum NotifyCommand {
     /// Send a test message to each sink, or to those that are named, and print what was answered.
     Test(TestArgs),

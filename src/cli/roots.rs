@@ -20,6 +20,7 @@ use super::state::{ServiceArgs, require_state};
 use super::terminal::Terminal;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum RootsCommand {
     /// Accept the directory that is now at the path of a root.
     Accept(AcceptArgs),

@@ -27,6 +27,7 @@ use unit::Unit;
 const UNIT: &str = "hivesum.service";
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum ServiceCommand {
     /// Write a unit that serves these directories, for your own systemd.
     Install(InstallArgs),

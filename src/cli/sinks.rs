@@ -10,7 +10,7 @@ use hivesum::notify::{Heartbeat, Sink, open_all};
 use super::error::UsageError;
 use super::settings::{Settings, SinkWord};
 
-/// The flags of sinks.
+// The flags of sinks.
 #[derive(Debug, Clone, Args)]
 pub(super) struct SinkArgs {
     /// Read the sinks from this configuration file, as serve has it.

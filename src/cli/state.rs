@@ -13,7 +13,7 @@ use super::server_address::ServerAddress;
 /// The environment variable for the state directory.
 const VARIABLE: &str = "HIVESUM_STATE";
 
-/// The flag for the state directory.
+// The flag for the state directory.
 #[derive(Debug, Clone, Args)]
 pub(super) struct StateArgs {
     /// Directory for jobs, results and tokens
@@ -29,7 +29,7 @@ impl StateArgs {
     }
 }
 
-/// The flags for the state directory of a service that may be running.
+// The flags for the state directory of a service that may be running.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ServiceArgs {
     #[command(flatten)]

@@ -18,6 +18,7 @@ use super::state::StateArgs;
 use super::terminal::Terminal;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum StateCommand {
     /// Check everything that is stored: pages, checksums, gaps and the journal.
     Check(CheckArgs),

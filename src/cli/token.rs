@@ -22,6 +22,7 @@ use super::state::{ServiceArgs, require_state};
 use super::terminal::Terminal;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum TokenCommand {
     /// Create a token and print it. It is printed only once: the service stores only its SHA-256.
     Create(CreateArgs),

@@ -20,7 +20,7 @@ use crate::cli::quote::quoted;
 use crate::cli::state::StateArgs;
 use crate::cli::terminal::Terminal;
 
-/// Of which collection, and which of its files are meant.
+// Of which collection, and which of its files are meant.
 #[derive(Debug, Args)]
 struct WhichFiles {
     /// The directory of the collection, or its id.

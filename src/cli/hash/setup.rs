@@ -128,6 +128,11 @@ impl Rules {
         }
     }
 
+    /// How long a file or a directory may keep the command waiting.
+    pub(super) fn read_timeout(&self) -> Duration {
+        self.engine.read_timeout()
+    }
+
     pub(super) fn spec(&self, targets: Vec<Target>) -> ScanSpec {
         ScanSpec {
             filters: self.filters.of(&targets).clone(),

@@ -32,7 +32,7 @@ use crate::cli::stored_jobs;
 use crate::cli::terminal::{Terminal, counted};
 use crate::cli::tree::Tree;
 
-/// What the first run compares with.
+// What the first run compares with.
 #[derive(Debug, Args)]
 pub(super) struct BaselineArgs {
     /// Compare the first run with this manifest, in any format, instead of taking the files as they are.

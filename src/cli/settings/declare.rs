@@ -8,7 +8,7 @@
 macro_rules! settings {
     ($settings:ident of $config:ident; $([$heading:literal] $($(#[$meta:meta])* $name:ident: $type:ty
         $(= $($field:ident).+)? $(, |$of:ident| $get:expr, |$into:ident, $value:ident| $set:expr)?;)*)*) => {
-        /// The settings of one layer.
+        // The settings of one layer.
         #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         pub(in crate::cli) struct $settings {

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal};
 
 use clap::{Args, ValueEnum};
 
-/// The flags about the screen, shared by the commands that take long.
+// The flags about the screen, shared by the commands that take long.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(in crate::cli) struct ScreenArgs {
     /// Colour verdicts. auto: if standard output is a terminal and NO_COLOR is not set.
