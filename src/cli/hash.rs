@@ -24,7 +24,7 @@ use hivesum_core::walk::Target;
 use self::closing::{Loudness, Saved};
 use self::setup::{Rules, open_sink, outputs_of, writer_of};
 use self::tally::Tally;
-use super::engine::{EngineArgs, RunningEngine};
+use super::engine::RunningEngine;
 use super::error::{reason, system_text};
 use super::hash_args::HashArgs;
 use super::inputs::{Input, Inputs, Stdin};
@@ -44,15 +44,16 @@ pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     let writer = rules.remembered_by(writer, &args, &terminal);
     let outputs = outputs_of(&sink);
     let rules = rules.leaving_out(&sink, &outputs);
-    let engine = match !args.source.from_device && here::are_few_and_small(&args.paths) {
-        true => here::self_test(&rules)?,
-        false => Some(RunningEngine::start(args.engine, Some(rules.algorithms))?),
+    let engine = if !args.source.from_device && here::are_few_and_small(&args.paths) {
+        here::self_test(&rules)?;
+        None
+    } else {
+        Some(rules.start_engine()?)
     };
     let output = Output::open(sink, terminal.clone())?;
     let inputs = Inputs::new(args.paths, rules.filters.directories_per_scan());
     let (tally, path) = (Tally::new(), Vec::new());
-    let engine_args = args.engine;
-    let mut run = Run { engine, engine_args, rules, writer, output, outputs, terminal, tally, loudness, path };
+    let mut run = Run { engine, rules, writer, output, outputs, terminal, tally, loudness, path };
     let emitted = run.hash_all(inputs);
     run.end(emitted)
 }
@@ -79,7 +80,6 @@ impl Met {
 struct Run {
     /// Started once something needs it: a few small files do not.
     engine: Option<RunningEngine>,
-    engine_args: EngineArgs,
     rules: Rules,
     writer: ManifestWriter,
     output: Output,
@@ -132,7 +132,7 @@ impl Run {
         if let Some(engine) = &self.engine {
             return Ok(engine.handle.clone());
         }
-        let engine = RunningEngine::start(self.engine_args, Some(self.rules.algorithms)).map_err(io::Error::other)?;
+        let engine = self.rules.start_engine().map_err(io::Error::other)?;
         Ok(self.engine.insert(engine).handle.clone())
     }
 

@@ -148,16 +148,13 @@ impl NodeEvents {
 }
 
 /// Why a node is not drained, or does not go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DrainFailed {
     /// No node of this name has come since the service started.
-    #[error("no node has this name")]
     Unknown,
     /// It is lost, or does not answer.
-    #[error("the node does not answer")]
     Away,
     /// Its program is older than this request.
-    #[error("the node is too old for this: stop it instead (SIGTERM)")]
     TooOld,
 }
 

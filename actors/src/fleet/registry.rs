@@ -233,7 +233,7 @@ impl Registry {
         let (mut nodes, mut all) = (0, true);
         for node in self.that_take(root) {
             nodes += 1;
-            all &= (node.said.protocol.oldest..=node.said.protocol.newest).contains(&version);
+            all &= node.said.protocol.have(version);
         }
         nodes > 1 && all
     }

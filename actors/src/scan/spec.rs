@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::{Devices, IoMode, Reach};
-use hivesum_core::hash::Coverage;
+use hivesum_core::hash::{Coverage, ScanRules};
 use hivesum_core::result::FileIdentity;
 use hivesum_core::walk::{Filters, Target};
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,21 @@ pub struct ScanSpec {
 }
 
 impl ScanSpec {
+    /// How it reads each file, with the default limits.
+    #[must_use]
+    pub fn rules(&self) -> ScanRules {
+        ScanRules {
+            coverage: self.coverage,
+            io: self.io,
+            from_device: self.from_device,
+            keeps_pieces: self.keeps_pieces,
+            require_stable: self.require_stable,
+            devices: self.devices,
+            leave_out: self.leave_out.clone(),
+            ..ScanRules::new(self.algorithms)
+        }
+    }
+
     /// A scan of these targets without filters and limits.
     #[must_use]
     pub fn new(targets: Vec<Target>, algorithms: Algorithms) -> Self {

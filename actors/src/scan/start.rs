@@ -45,20 +45,13 @@ impl Engine {
 
 impl Shared {
     async fn drive(&self, spec: ScanSpec, past: Option<Past>, ends: ScanEnds) {
-        let ScanSpec { targets, filters, reach, devices, leave_out, .. } = spec;
         let rules = ScanRules {
-            algorithms: spec.algorithms,
-            coverage: spec.coverage,
-            io: spec.io,
-            from_device: spec.from_device,
-            keeps_pieces: spec.keeps_pieces,
-            require_stable: spec.require_stable,
-            devices,
             max_file_bytes: self.config.max_file_bytes,
             max_unsized_bytes: self.config.max_unsized_bytes,
-            leave_out: leave_out.clone(),
             job_tag: past.as_ref().map(|past| past.job_tag),
+            ..spec.rules()
         };
+        let ScanSpec { targets, filters, reach, devices, leave_out, .. } = spec;
         let (events, walk) = mpsc::channel(PLANS_AHEAD);
         let timeout = self.config.quantum_deadline;
         let spec_of_walk = WalkSpec { targets, filters, reach, devices, leave_out, timeout };

@@ -15,7 +15,6 @@ use rustix::fs::{CWD, FileType, Mode, OFlags};
 
 use super::setup::Rules;
 use super::{ABORTED, Run};
-use crate::cli::engine::RunningEngine;
 use crate::cli::output::OutputClosed;
 
 /// Files of such a run, and bytes of all of them, at most.
@@ -38,13 +37,12 @@ fn bytes_of(path: &[u8]) -> Option<u64> {
     (is_file && answers).then_some(stat.st_size as u64)
 }
 
-/// Tests the algorithms, as an engine does when it starts. There is none.
+/// Tests the algorithms, as an engine does when it starts.
 ///
 /// # Errors
 /// If one fails.
-pub(super) fn self_test(rules: &Rules) -> Result<Option<RunningEngine>, StartError> {
-    self_test_once(&rules.algorithms).map_err(|failure| StartError::SelfTest(failure.algorithm))?;
-    Ok(None)
+pub(super) fn self_test(rules: &Rules) -> Result<(), StartError> {
+    self_test_once(&rules.algorithms).map_err(|failure| StartError::SelfTest(failure.algorithm))
 }
 
 impl Run {
@@ -67,13 +65,10 @@ impl Run {
 impl Rules {
     /// What a scan would walk, and how it would read.
     fn of_scan(&self, targets: Vec<Target>) -> (WalkSpec, ScanRules) {
-        let ScanSpec {
-            targets, algorithms, filters, reach, devices, leave_out, io, from_device, require_stable, ..
-        } = self.spec(targets);
-        let own = leave_out.clone();
-        let rules =
-            ScanRules { io, from_device, require_stable, devices, leave_out: own, ..ScanRules::new(algorithms) };
-        (WalkSpec { targets, filters, reach, devices, leave_out, timeout: self.read_timeout() }, rules)
+        let spec = self.spec(targets);
+        let (rules, timeout) = (spec.rules(), self.engine.read_timeout());
+        let ScanSpec { targets, filters, reach, devices, leave_out, .. } = spec;
+        (WalkSpec { targets, filters, reach, devices, leave_out, timeout }, rules)
     }
 }
 

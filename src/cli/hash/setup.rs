@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
+use hivesum_actors::error::StartError;
 use hivesum_actors::scan::ScanSpec;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::{Devices, Reach};
@@ -14,7 +15,7 @@ use hivesum_core::result::FileIdentity;
 use hivesum_core::walk::Target;
 
 use crate::cli::atomic_file::AtomicFile;
-use crate::cli::engine::EngineArgs;
+use crate::cli::engine::{EngineArgs, RunningEngine};
 use crate::cli::error::{UsageError, system_text};
 use crate::cli::filter_args::PathFilters;
 use crate::cli::from_device::FromDeviceArgs;
@@ -82,7 +83,7 @@ pub(super) struct Rules {
     pub(super) source: FromDeviceArgs,
     reach: Reach,
     devices: Devices,
-    engine: EngineArgs,
+    pub(super) engine: EngineArgs,
     require_stable: bool,
     /// Whether files are counted, for a progress bar.
     surveys: bool,
@@ -128,9 +129,12 @@ impl Rules {
         }
     }
 
-    /// How long a file or a directory may keep the command waiting.
-    pub(super) fn read_timeout(&self) -> Duration {
-        self.engine.read_timeout()
+    /// Starts what runs the scans.
+    ///
+    /// # Errors
+    /// As [`RunningEngine::start`].
+    pub(super) fn start_engine(&self) -> Result<RunningEngine, StartError> {
+        RunningEngine::start(self.engine, Some(self.algorithms))
     }
 
     pub(super) fn spec(&self, targets: Vec<Target>) -> ScanSpec {

@@ -1,5 +1,6 @@
 //! What the tests of several packages share: the decision to skip a test, system tools, published digests, a faulty
-//! file system, disks that are damaged below their file systems, lines that are cut, a file that changes without a trace, and a wall clock.
+//! file system, disks that are damaged below their file systems, lines that are cut, a file that changes without a
+//! trace, and a wall clock.
 //!
 //! Nothing here depends on hivesum, so the unit tests of every package may use it. Whatever needs the built program
 //! stays in the tests of the package that builds it.

@@ -33,6 +33,11 @@ impl Versions {
         Self { oldest: if newest > 1 { newest - 1 } else { newest }, newest }
     }
 
+    /// Whether this version is one of them.
+    pub(crate) const fn have(self, version: u8) -> bool {
+        self.oldest <= version && version <= self.newest
+    }
+
     /// The newest version that both speak.
     pub(crate) fn common(self, other: Self) -> Option<u8> {
         let newest = self.newest.min(other.newest);
@@ -102,7 +107,7 @@ pub(crate) fn decode<M: Message>(bytes: &[u8]) -> Result<M, Malformed> {
         [first, second, version, content @ ..] if [*first, *second] == MAGIC => (*version, content),
         _ => return Err(Malformed::NotOurs),
     };
-    if !(Versions::OURS.oldest..=Versions::OURS.newest).contains(&version) {
+    if !Versions::OURS.have(version) {
         return Err(Malformed::Version(version));
     }
     if version != M::VERSION {

@@ -10,7 +10,7 @@ use super::super::mailbox::{Says, WorkNotice};
 use super::super::protocol::{Claim, ClaimAnswer, Done, DoneAnswer, Message, NodeName, WorkTag};
 use super::assembly::{Files, Place};
 use super::driver::FarDriver;
-use super::works::{Claimed, Counted, Holder, NewWork, Rest};
+use super::works::{Claimed, Counted, Holder, Rest};
 use crate::scan::reorder::Settled;
 
 impl FarDriver {
@@ -81,7 +81,7 @@ impl FarDriver {
                     part.push(&plan, *place, digest_bytes);
                 }
             }
-            self.send_work(part, NewWork { lost: rest.lost.clone(), ..NewWork::default() });
+            self.send_work(part, rest.lost.clone());
         }
     }
 

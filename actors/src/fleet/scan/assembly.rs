@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use hivesum_core::hash::FilePart;
 use hivesum_core::walk::{Fate, Plan};
 
 use super::super::protocol::{Entries, KnownFile, MAX_WORK_ENTRIES};
@@ -29,6 +30,8 @@ pub(super) struct Files {
     pub(super) entries: Entries,
     pub(super) known: Vec<KnownFile>,
     pub(super) places: Vec<Place>,
+    /// The part of its only file that it is, if it is not all of it.
+    pub(super) part: Option<FilePart>,
     /// What the entries take in a message, at most.
     bytes: usize,
 }
@@ -63,14 +66,21 @@ pub(super) struct Assembly {
 }
 
 impl Assembly {
-    /// Adds the files of a plan that are to be hashed, but for those that go in parts.
-    pub(super) fn add(&mut self, number: u64, plan: &Plan, digest_bytes: usize, is_parted: impl Fn(usize) -> bool) {
+    /// Adds the files of a plan that are to be hashed, but for those that go in parts: each is asked about once.
+    pub(super) fn add(
+        &mut self,
+        number: u64,
+        plan: &Plan,
+        digest_bytes: usize,
+        mut goes_in_parts: impl FnMut(Place) -> bool,
+    ) {
         for (index, entry) in plan.entries.iter().enumerate() {
-            if entry.fate != Fate::Hash || is_parted(index) {
+            let place = Place { plan: number, index: index as u32 };
+            if entry.fate != Fate::Hash || goes_in_parts(place) {
                 continue;
             }
             self.since.get_or_insert_with(Instant::now);
-            self.open.push(plan, Place { plan: number, index: index as u32 }, digest_bytes);
+            self.open.push(plan, place, digest_bytes);
             if self.open.is_full() {
                 self.close();
             }
@@ -118,7 +128,7 @@ mod tests {
         let mut assembly = Assembly::default();
         assembly.add(0, &plan(MAX_WORK_ENTRIES - 1, "f"), 32, |_| false);
         assert!(assembly.has_room());
-        assembly.add(1, &plan(3, "g"), 32, |index| index == 1);
+        assembly.add(1, &plan(3, "g"), 32, |place| place.index == 1);
         let full = assembly.take(false).unwrap();
         assert_eq!(full.places.len(), MAX_WORK_ENTRIES);
         assert_eq!(full.places.last(), Some(&Place { plan: 1, index: 0 }));

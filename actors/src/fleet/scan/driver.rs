@@ -185,19 +185,20 @@ impl FarDriver {
                 continue;
             }
             let Some(files) = self.assembly.take(is_last) else { return };
-            self.send_work(files, NewWork::default());
+            self.send_work(files, Vec::new());
         }
     }
 
-    pub(super) fn send_work(&mut self, files: Files, new: NewWork) {
+    pub(super) fn send_work(&mut self, files: Files, lost: Vec<Holder>) {
         let number = self.next_work;
         self.next_work += 1;
         let tag = WorkTag { scan: self.config.scan, number };
         let mut work = Work::new(tag, self.config.root, &self.config.path, self.config.rules.clone());
-        (work.entries, work.known, work.part) = (files.entries, files.known, new.part);
+        (work.entries, work.known, work.part) = (files.entries, files.known, files.part);
         match encode_work(work) {
             Ok(message) => {
-                self.works.insert(number, NewWork { places: files.places, ..new }, message);
+                let new = NewWork { places: files.places, part: files.part, lost };
+                self.works.insert(number, new, message);
                 self.publish(number);
             }
             Err(why) => {

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::hash::FilePart;
 use hivesum_core::result::{ErrorCode, Status};
-use hivesum_core::walk::{Fate, Plan};
+use hivesum_core::walk::Plan;
 
 use super::super::protocol::{Done, PARTS_SINCE};
 use super::answers::{Taken, is_as_seen};
 use super::assembly::{Files, Place};
 use super::driver::FarDriver;
 use super::parts::{PartRow, Parted, PartedFiles, PartedResult};
-use super::works::NewWork;
 use crate::scan::reorder::Settled;
 
 impl FarDriver {
@@ -24,16 +23,13 @@ impl FarDriver {
         let digest_bytes = algorithms.digest_bytes();
         let is_shared =
             algorithms == Algorithms::single(Algorithm::Blake3) && self.config.fleet.shares(root, PARTS_SINCE);
-        let bytes_in_parts = |index: usize| {
-            let seen = plan.seen(index).filter(|seen| is_shared && PartedFiles::is_for(seen.size))?;
-            plan.known_result(index, digest_bytes).is_none().then_some(seen.size)
-        };
-        for (index, _) in plan.entries.iter().enumerate().filter(|(_, entry)| entry.fate == Fate::Hash) {
-            if let Some(bytes) = bytes_in_parts(index) {
-                self.parts.add(Place { plan: number, index: index as u32 }, bytes);
-            }
-        }
-        self.assembly.add(number, plan, digest_bytes, |index| bytes_in_parts(index).is_some());
+        let parts = &mut self.parts;
+        self.assembly.add(number, plan, digest_bytes, |place| {
+            let index = place.index as usize;
+            let large = plan.seen(index).filter(|seen| is_shared && PartedFiles::is_for(seen.size));
+            let large = large.filter(|_| plan.known_result(index, digest_bytes).is_none());
+            large.inspect(|seen| parts.add(place, seen.size)).is_some()
+        });
     }
 
     /// Sends the next part of a file, if there is one.
@@ -41,8 +37,9 @@ impl FarDriver {
         let Some((place, part)) = self.parts.take() else { return false };
         let Some(plan) = self.window.plan(place.plan) else { return false };
         let mut files = Files::default();
+        files.part = Some(part);
         files.push(&plan, place, self.config.algorithms.digest_bytes());
-        self.send_work(files, NewWork { part: Some(part), ..NewWork::default() });
+        self.send_work(files, Vec::new());
         true
     }
 

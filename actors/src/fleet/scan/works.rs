@@ -43,7 +43,7 @@ pub(super) struct OpenWork {
 }
 
 /// What a work is made of.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct NewWork {
     pub(super) places: Vec<Place>,
     pub(super) part: Option<FilePart>,
@@ -126,8 +126,8 @@ impl Works {
         self.open.len()
     }
 
-    pub(super) fn insert(&mut self, number: u64, files: NewWork, message: Bytes) {
-        let NewWork { places, part, lost } = files;
+    pub(super) fn insert(&mut self, number: u64, new: NewWork, message: Bytes) {
+        let NewWork { places, part, lost } = new;
         let work = OpenWork {
             places,
             part,

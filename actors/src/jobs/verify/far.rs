@@ -48,9 +48,7 @@ impl Jobs {
         let fleet = self.shared.fleet.get().ok_or(SubmitError::RootUnavailable)?;
         spelling(fleet, root, entries, spec).await
     }
-}
 
-impl Jobs {
     /// The text of a manifest that lies on a node.
     pub(super) async fn far_text(&self, root: &str, path: &RelPath) -> Result<Vec<u8>, SubmitError> {
         let fleet = self.shared.fleet.get().ok_or(SubmitError::RootUnavailable)?;

@@ -5,7 +5,7 @@ use super::*;
 
 fn works(files: u32) -> Works {
     let mut works = Works::default();
-    works.insert(7, NewWork { places: places(0..files), ..NewWork::default() }, Bytes::new());
+    works.insert(7, NewWork { places: places(0..files), part: None, lost: Vec::new() }, Bytes::new());
     works
 }
 
