@@ -113,7 +113,7 @@ impl Intact {
                 Answer::BrokenOff => true,
                 Answer::Whole(status, _) => *status >= 500,
             };
-            assert!(is_told || answer == right, "{damage}: {path} answered\n{answer:?}\nand not\n{right:?}");
+            assert!(is_told || answer == right, "{damage}: {path} answered {}", difference(answer, right));
         }
         self.check_repeated_request(&process, damage);
         true
@@ -127,6 +127,20 @@ impl Intact {
         let is_known = self.questions[1].contains(&id_in(&body));
         assert!(status.as_u16() >= 500 || is_known, "{damage}: a repeated request got {status} {body}");
     }
+}
+
+/// Where an answer first differs from the right one: both have thousands of bytes.
+fn difference(answer: &Answer, right: &Answer) -> String {
+    let [(status, body), (right_status, right_body)] = [answer, right].map(|answer| match answer {
+        Answer::BrokenOff => (0, ""),
+        Answer::Whole(status, body) => (*status, body.as_str()),
+    });
+    let same = body.bytes().zip(right_body.bytes()).take_while(|(one, other)| one == other).count();
+    let [found, wanted] = [body, right_body].map(|body| {
+        let around = &body.as_bytes()[same.saturating_sub(80).min(body.len())..(same + 80).min(body.len())];
+        String::from_utf8_lossy(around).into_owned()
+    });
+    format!("{status} {found:?} and not {right_status} {wanted:?}, at byte {same} of {}", right_body.len())
 }
 
 fn id_in(body: &str) -> String {
@@ -210,6 +224,7 @@ fn flip(bytes: &mut [u8], dice: &mut Dice) -> String {
 #[test]
 fn flips_in_the_database_are_never_taken_for_the_truth() {
     let (intact, mut dice) = (Intact::new(Left::Stopped), Dice::from_env());
+    assert!(intact.check("no damage"), "an intact state starts after a stop");
     let flips = number_from_env("HIVESUM_FLIPS").unwrap_or(150);
     let started = (0..flips).filter(|_| {
         let mut bytes = intact.file("hivesum.db");
@@ -223,6 +238,7 @@ fn flips_in_the_database_are_never_taken_for_the_truth() {
 #[test]
 fn pages_that_are_swapped_repeated_zeroed_or_cut_off_are_never_taken_for_the_truth() {
     let (intact, mut dice) = (Intact::new(Left::Stopped), Dice::from_env());
+    assert!(intact.check("no damage"), "an intact state starts after a stop");
     for turn in 0..number_from_env("HIVESUM_PAGES").unwrap_or(40) {
         let mut bytes = intact.file("hivesum.db");
         let pages = (bytes.len() / PAGE) as u64;
