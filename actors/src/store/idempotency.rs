@@ -40,7 +40,7 @@ pub(crate) fn look_up(
 ) -> Result<IdempotencyOutcome, DbError> {
     let since = Timestamp::now() - KEPT_HOURS.hours();
     let key = params![owner.unwrap_or_default(), request.key];
-    let found = REQUESTS.find(connection, "WHERE owner = ?1 AND key = ?2", key, |row| {
+    let found = REQUESTS.find(connection, "WHERE owner = ? AND key = ?", key, |row| {
         Ok((row.get::<_, Vec<u8>>(2)?, parse_id(row.get(3)?)?, time(row.get(4)?)?))
     })?;
     match found.filter(|(.., at)| *at >= since) {

@@ -54,7 +54,7 @@ pub(crate) fn memory_of(connection: &Connection, name: &str) -> Result<RootMemor
 }
 
 fn has_results(connection: &Connection, name: &str) -> Result<bool, DbError> {
-    let with_results = "WHERE row_count > 0 AND json_extract(spec, '$.root') = ? LIMIT 1";
+    let with_results = "WHERE row_count > 0 AND json_extract(spec, '$.root') = ?";
     Ok(JOBS.find(connection, with_results, [name], |_| Ok(()))?.is_some())
 }
 

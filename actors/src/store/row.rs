@@ -121,13 +121,20 @@ impl<'a> RowReader<'a> {
         check(&mut self.checksum, self.run, row)
     }
 
-    /// The row's full path. Refused unless the row's checksum matches.
-    pub(crate) fn path(&mut self, row: &Row<'_>) -> Result<&[u8], DbError> {
+    /// Refuses a row whose checksum does not match, or that is another one than the row at this position.
+    ///
+    /// A search for a key that is in an inner page of the table trusts what it finds beneath. A row there with damage in
+    /// its `run` is then taken for the one that was asked for, and its checksum, which covers the run that was asked for,
+    /// is right. (SQLite 3.54.1, `OP_SeekGE` and `eqSeen`: the row that was found is not compared again.)
+    pub(crate) fn check_at(&mut self, position: u64, row: &Row<'_>) -> Result<(), DbError> {
         self.check(row)?;
-        self.checked_path(row)
+        match self.position(row)? == position {
+            true => Ok(()),
+            false => Err(DbError::Inconsistent("a position that leads to another row")),
+        }
     }
 
-    /// [`path`](Self::path) of a row that has been checked.
+    /// The full path of a row that has been checked.
     pub(crate) fn checked_path(&mut self, row: &Row<'_>) -> Result<&[u8], DbError> {
         let directory = self.directory_path(row.get(1)?)?;
         self.path.clear();
@@ -143,11 +150,16 @@ impl<'a> RowReader<'a> {
             return Ok(path.clone());
         }
         let checksum = &mut self.checksum;
-        let checked = self.directories.query_row(params![self.run, id], |row| {
-            let path: Vec<u8> = row.get(2)?;
-            Ok(checksum.check_sealed("directories", row, 3).map(|()| path))
+        let asked_for = (self.run, id);
+        let checked = self.directories.query_row(asked_for, |row| {
+            let (key, path) = ((row.get(0)?, row.get(1)?), row.get::<_, Vec<u8>>(2)?);
+            Ok(checksum.check_sealed("directories", row, 3).map(|()| (key, path)))
         });
-        let path: Rc<[u8]> = checked.optional()?.ok_or(DbError::Inconsistent("a row without its directory"))??.into();
+        let (key, path) = checked.optional()?.ok_or(DbError::Inconsistent("a row without its directory"))??;
+        if key != asked_for {
+            return Err(DbError::Inconsistent("a row that leads to another directory"));
+        }
+        let path: Rc<[u8]> = path.into();
         self.directory = Some((id, path.clone()));
         Ok(path)
     }
@@ -190,7 +202,8 @@ impl<'a> RowReader<'a> {
         for &position in positions {
             let mut rows = statement.query(params![self.run, position as i64])?;
             let row = rows.next()?.ok_or(DbError::Inconsistent("a position without a row"))?;
-            items.push(self.item(row)?);
+            self.check_at(position, row)?;
+            items.push(self.checked_item(row)?);
         }
         Ok(items)
     }
@@ -260,3 +273,6 @@ fn status_of(row: &Row<'_>) -> Result<Status, DbError> {
         _ => Err(DbError::Inconsistent("an unknown status")),
     }
 }
+
+#[cfg(test)]
+mod tests;

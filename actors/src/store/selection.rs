@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::error::DbError;
 use super::job_row::StoredJob;
@@ -174,7 +174,7 @@ impl<'a> Selection<'a> {
         for position in positions.into_iter().filter(|position| (start..self.range.end).contains(position)) {
             let mut rows = statement.query(params![self.stored.run, position as i64])?;
             let row = rows.next()?.ok_or(DbError::Inconsistent("a position without a row"))?;
-            reader.check(row)?;
+            reader.check_at(position, row)?;
             if row.get(STATUS) != Ok(code_of(status)) {
                 return Err(DbError::Inconsistent("an index that leads to another row"));
             }
@@ -255,11 +255,11 @@ fn first_where(
 
 fn path_at(reader: &mut RowReader<'_>, view: &Connection, run: i64, position: u64) -> Result<Vec<u8>, DbError> {
     let sql = format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ?1 AND position = ?2");
-    let path = view
-        .prepare_cached(&sql)?
-        .query_row(params![run, position as i64], |row| Ok(reader.path(row).map(<[u8]>::to_vec)))
-        .optional()?;
-    path.ok_or(DbError::Inconsistent("a position without a row"))?
+    let mut statement = view.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![run, position as i64])?;
+    let row = rows.next()?.ok_or(DbError::Inconsistent("a position without a row"))?;
+    reader.check_at(position, row)?;
+    Ok(reader.checked_path(row)?.to_vec())
 }
 
 pub(super) fn contains(path: &[u8], q: &[u8]) -> bool {

@@ -120,3 +120,27 @@ pub(crate) fn hashed<'a>(directory: &'a str, name: &'a str) -> RowRef<'a> {
         origin: Origin::Read,
     }
 }
+
+/// Bytes of a page of the database.
+pub(crate) const PAGE: usize = 8192;
+
+/// SQLite's "leaf page of an index": such pages have the rows of tables without rowids, too.
+const LEAF: u8 = 0x0a;
+
+/// The numbers of the leaf pages of a database that have rows.
+pub(crate) fn leaf_pages(database: &[u8]) -> Vec<usize> {
+    let pages = database.chunks(PAGE).enumerate().skip(1);
+    pages.filter(|(_, page)| page[0] == LEAF && page[3..5] != [0, 0]).map(|(number, _)| number).collect()
+}
+
+/// Each leaf page of a database in the place of each other one, and what that is.
+pub(crate) fn page_over_page(intact: &[u8]) -> impl Iterator<Item = (Vec<u8>, String)> {
+    let leaves = leaf_pages(intact);
+    let pairs =
+        leaves.clone().into_iter().flat_map(move |one| leaves.clone().into_iter().map(move |other| (one, other)));
+    pairs.filter(|(one, other)| one != other).map(|(one, other)| {
+        let mut damaged = intact.to_vec();
+        damaged.copy_within(one * PAGE..(one + 1) * PAGE, other * PAGE);
+        (damaged, format!("page {one} in the place of page {other}"))
+    })
+}

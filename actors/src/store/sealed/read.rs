@@ -28,13 +28,12 @@ impl SealedTable {
         Ok(found)
     }
 
-    /// Rows of this table that are looked up one after another by the same `rest`.
+    /// Rows of this table that are looked up one after another by the same `rest`: nothing, or `WHERE` and a condition.
     pub(crate) fn lookup<'c>(&self, view: &'c Connection, rest: &str) -> Result<Lookup<'c>, DbError> {
-        Ok(Lookup {
-            table: *self,
-            statement: view.prepare_cached(&self.select(rest))?,
-            checksum: RowChecksum::default(),
-        })
+        let condition = numbered(rest.strip_prefix("WHERE ").unwrap_or("1"));
+        let columns = self.columns.join(", ");
+        let sql = format!("SELECT {columns}, seal, ({condition}) FROM {} WHERE {condition}", self.name);
+        Ok(Lookup { table: *self, statement: view.prepare_cached(&sql)?, checksum: RowChecksum::default() })
     }
 
     /// Passes the rows that `rest` selects to `take`, each checked. Whether all came is up to the caller: the total of what
@@ -61,7 +60,16 @@ impl SealedTable {
     }
 }
 
-/// A statement that is prepared once and selects one row each time.
+/// A condition with a number at each `?`, so that it can be stated twice.
+fn numbered(condition: &str) -> String {
+    let mut parts = condition.split('?');
+    let first = parts.next().unwrap_or_default().to_owned();
+    (1..).zip(parts).fold(first, |numbered, (number, part)| format!("{numbered}?{number}{part}"))
+}
+
+/// A statement that is prepared once and selects one row each time, and whether the row meets the condition: in a
+/// damaged table SQLite does not always compare what it has found with the key, see
+/// [`check_at`](super::super::row::RowReader::check_at).
 pub(crate) struct Lookup<'c> {
     table: SealedTable,
     statement: CachedStatement<'c>,
@@ -81,6 +89,9 @@ impl Lookup<'_> {
         let mut rows = self.statement.query(key)?;
         let Some(row) = rows.next()? else { return Ok(None) };
         self.table.check(&mut self.checksum, row)?;
-        read(row).map(Some)
+        match row.get(self.table.columns.len() + 1)? {
+            true => read(row).map(Some),
+            false => Err(DbError::Inconsistent("a key that leads to another row")),
+        }
     }
 }

@@ -55,7 +55,7 @@ fn filled() -> Filled {
     let ended = bench.job_with_rows(&["a/x", "b/y", "c"]);
     bench.end(ended, JobState::Completed);
     let mut tokens = Tokens::open(bench.dir.path()).unwrap();
-    let end = "2026-12-01T00:00:00Z".parse().unwrap();
+    let end = "2126-12-01T00:00:00Z".parse().unwrap();
     let sessions = "INSERT INTO sessions (id, secret_sha256, token, created_at, ends_at) VALUES
         ('1', x'01', NULL, '2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z'),
         ('2', x'02', NULL, '2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z')";

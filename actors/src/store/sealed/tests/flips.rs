@@ -9,7 +9,7 @@ use super::{Filled, filled, is_damage};
 use crate::job::JobQuery;
 use crate::store::open::{Access, connect, prepare};
 use crate::store::state_dir::StateDir;
-use crate::store::testing::connect_to_damage;
+use crate::store::testing::{Bench, connect_to_damage, page_over_page};
 use crate::store::{idempotency, job_row, jobs, recovery};
 use hivesum_test_support::LONGEST_WAIT;
 
@@ -75,7 +75,7 @@ fn a_flipped_end_of_a_token_is_damage_and_no_longer_life() {
             TOKENS.find(connection, "WHERE secret_sha256 = ?", [&hash[..]], |row| Ok(row.get::<_, String>(5)?))?;
         TOKENS.verify(connection).map(|()| found)
     };
-    let places = damaged_places(&filled, [b"2026-12-01T", b"2826-12-01T"], found);
+    let places = damaged_places(&filled, [b"2126-12-01T", b"2926-12-01T"], found);
     assert_eq!(places, 2);
 }
 
@@ -111,4 +111,29 @@ fn a_key_that_an_index_or_a_table_has_lost_is_damage_and_never_absence() {
         JOBS.verify(connection)
     });
     assert!(places >= 5, "{places}");
+}
+
+#[test]
+fn a_row_of_a_page_that_lies_in_anothers_place_is_damage_and_never_another_row() {
+    let mut bench = Bench::new();
+    let ids: Vec<_> = (0..150).map(|_| bench.job_with_rows(&["a"])).collect();
+    bench.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let file = bench.dir.path().join("hivesum.db");
+    let (intact, dir) = (std::fs::read(&file).unwrap(), bench.dir);
+    drop(bench.connection);
+
+    let mut led_astray = 0;
+    for (damaged, damage) in page_over_page(&intact) {
+        std::fs::write(&file, damaged).unwrap();
+        let view = connect_to_damage(dir.path());
+        let Ok(mut jobs) = JOBS.lookup(&view, "WHERE id = ?") else { continue };
+        for id in ids.iter().map(ToString::to_string) {
+            match jobs.find([&id], |row| Ok(row.get::<_, String>(0)?)) {
+                Ok(found) => assert!(found.is_none_or(|found| found == id), "{damage}"),
+                Err(DbError::Inconsistent("a key that leads to another row")) => led_astray += 1,
+                Err(_) => {}
+            }
+        }
+    }
+    assert!(led_astray > 0, "no such page leads astray any more");
 }
