@@ -64,11 +64,7 @@ pub(crate) fn get(connection: &Connection, id: JobId) -> Result<Option<StoredJob
 
 /// The job whose results are in this run.
 pub(crate) fn of_run(connection: &Connection, run: i64) -> Result<Option<StoredJob>, DbError> {
-    let found = JOBS.find(connection, "WHERE run = ?", [run], stored)?;
-    match found {
-        Some(other) if other.run != run => Err(DbError::Inconsistent("an index that leads to another row")),
-        found => Ok(found),
-    }
+    JOBS.find(connection, "WHERE run = ?", [run], stored)
 }
 
 /// Every job in a state, oldest first.

@@ -99,12 +99,7 @@ pub(crate) fn end_within(change: &Transaction<'_>, id: JobId, ending: &Ending) -
 
 /// The manifest of a verify job, as it was sent.
 pub(crate) fn manifest(connection: &Connection, id: JobId) -> Result<Option<Vec<u8>>, DbError> {
-    MANIFESTS.find(connection, "WHERE job = ?", [id.to_string()], |row| {
-        match row.get_ref(0)?.as_str() == Ok(&id.to_string()) {
-            true => Ok(row.get(1)?),
-            false => Err(DbError::Inconsistent("an index that leads to another row")),
-        }
-    })
+    MANIFESTS.find(connection, "WHERE job = ?", [id.to_string()], |row| Ok(row.get(1)?))
 }
 
 /// A page of jobs, newest first.

@@ -121,15 +121,29 @@ impl<'a> RowReader<'a> {
         check(&mut self.checksum, self.run, row)
     }
 
-    /// Refuses a row whose checksum does not match, or that is another one than the row at this position.
+    /// The statement for [`read_at`](Self::read_at).
+    pub(crate) fn statement_at(&self) -> Result<CachedStatement<'a>, DbError> {
+        let sql = format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ? AND position = ?");
+        Ok(self.view.prepare_cached(&sql)?)
+    }
+
+    /// Reads the row at a position. Refused where there is none, where its checksum does not match, and where it is
+    /// another row.
     ///
     /// A search for a key that is in an inner page of the table trusts what it finds beneath. A row there with damage in
     /// its `run` is then taken for the one that was asked for, and its checksum, which covers the run that was asked for,
     /// is right. (SQLite 3.54.1, `OP_SeekGE` and `eqSeen`: the row that was found is not compared again.)
-    pub(crate) fn check_at(&mut self, position: u64, row: &Row<'_>) -> Result<(), DbError> {
+    pub(crate) fn read_at<T>(
+        &mut self,
+        statement: &mut CachedStatement<'_>,
+        position: u64,
+        read: impl FnOnce(&mut Self, &Row<'_>) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let mut rows = statement.query(params![self.run, position as i64])?;
+        let row = rows.next()?.ok_or(DbError::Inconsistent("a position without a row"))?;
         self.check(row)?;
         match self.position(row)? == position {
-            true => Ok(()),
+            true => read(self, row),
             false => Err(DbError::Inconsistent("a position that leads to another row")),
         }
     }
@@ -196,16 +210,8 @@ impl<'a> RowReader<'a> {
 
     /// The rows at these positions, in their order.
     pub(crate) fn items_at(&mut self, positions: &[u64]) -> Result<Vec<Item>, DbError> {
-        let mut statement =
-            self.view.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ? AND position = ?"))?;
-        let mut items = Vec::with_capacity(positions.len());
-        for &position in positions {
-            let mut rows = statement.query(params![self.run, position as i64])?;
-            let row = rows.next()?.ok_or(DbError::Inconsistent("a position without a row"))?;
-            self.check_at(position, row)?;
-            items.push(self.checked_item(row)?);
-        }
-        Ok(items)
+        let mut statement = self.statement_at()?;
+        positions.iter().map(|position| self.read_at(&mut statement, *position, Self::checked_item)).collect()
     }
 }
 

@@ -168,17 +168,16 @@ impl<'a> Selection<'a> {
             true => self.all_indexed(status)?,
             false => self.indexed(status, start)?,
         };
-        let mut statement =
-            self.view.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ?1 AND position = ?2"))?;
         let mut reader = self.stored.row_reader(self.view)?;
+        let mut statement = reader.statement_at()?;
         for position in positions.into_iter().filter(|position| (start..self.range.end).contains(position)) {
-            let mut rows = statement.query(params![self.stored.run, position as i64])?;
-            let row = rows.next()?.ok_or(DbError::Inconsistent("a position without a row"))?;
-            reader.check_at(position, row)?;
-            if row.get(STATUS) != Ok(code_of(status)) {
-                return Err(DbError::Inconsistent("an index that leads to another row"));
-            }
-            if self.matches(&mut reader, row)? && !take(&mut reader, row)? {
+            let goes_on = reader.read_at(&mut statement, position, |reader, row| {
+                if row.get(STATUS) != Ok(code_of(status)) {
+                    return Err(DbError::Inconsistent("an index that leads to another row"));
+                }
+                Ok(!self.matches(reader, row)? || take(reader, row)?)
+            })?;
+            if !goes_on {
                 return Ok(());
             }
         }
@@ -243,23 +242,15 @@ fn first_where(
 ) -> Result<u64, DbError> {
     let (mut low, mut high) = (low, stored.rows);
     let mut reader = stored.row_reader(view)?;
+    let mut statement = reader.statement_at()?;
     while low < high {
         let middle = low + (high - low) / 2;
-        match is_past(&path_at(&mut reader, view, stored.run, middle)?) {
+        match reader.read_at(&mut statement, middle, |reader, row| Ok(is_past(reader.checked_path(row)?)))? {
             true => high = middle,
             false => low = middle + 1,
         }
     }
     Ok(low)
-}
-
-fn path_at(reader: &mut RowReader<'_>, view: &Connection, run: i64, position: u64) -> Result<Vec<u8>, DbError> {
-    let sql = format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ?1 AND position = ?2");
-    let mut statement = view.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![run, position as i64])?;
-    let row = rows.next()?.ok_or(DbError::Inconsistent("a position without a row"))?;
-    reader.check_at(position, row)?;
-    Ok(reader.checked_path(row)?.to_vec())
 }
 
 pub(super) fn contains(path: &[u8], q: &[u8]) -> bool {

@@ -69,7 +69,7 @@ fn numbered(condition: &str) -> String {
 
 /// A statement that is prepared once and selects one row each time, and whether the row meets the condition: in a
 /// damaged table SQLite does not always compare what it has found with the key, see
-/// [`check_at`](super::super::row::RowReader::check_at).
+/// [`read_at`](super::super::row::RowReader::read_at).
 pub(crate) struct Lookup<'c> {
     table: SealedTable,
     statement: CachedStatement<'c>,
