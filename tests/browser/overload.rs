@@ -67,17 +67,19 @@ async fn a_full_queue_is_shown_and_the_job_starts_once_there_is_room() {
     start_slow_job(&browser, &server, ENDLESS, "0.5").await;
     let first = browser.value("location.hash.split('/').pop()").await;
     let ask = "fetch('/api/v1/jobs', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ root: arguments[0] }) })
-        .then((answer) => { window.__queued = answer.status; });";
+        .then((answer) => answer.json()).then((job) => { window.__queued = job.id; });";
     browser.run(ask, vec![json!(ROOT)]).await;
-    browser.until("window.__queued === 202").await;
+    browser.until("window.__queued").await;
+    let second = browser.value("window.__queued").await;
 
     browser.visit(&format!("#/files/{ROOT}")).await;
     start_job(&browser, "blake3").await;
     browser.until("document.querySelector('.banner.wait')?.textContent.includes('queue_full')").await;
     let cancel = "fetch(`/api/v1/jobs/${arguments[0]}/cancel`, { method: 'POST' })";
     browser.run(cancel, vec![first.clone()]).await;
-    // The page opens the third job, which runs with its bandwidth limit.
+    // The page opens the third job, which waits for the second one.
     browser.until(&format!("location.hash.startsWith('#/job/') && !location.hash.endsWith({first})")).await;
+    browser.run(cancel, vec![second]).await;
     browser.until_text("job-state", "Running").await;
     browser.close_ignoring(&REFUSED).await;
 }
