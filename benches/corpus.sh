@@ -41,6 +41,25 @@ make_tree() {
   mv "$home.part" "$home"
 }
 
+# make_medium DIR: 2,000 files of 0.3 to 3 MB, evenly, in 40 directories. Sizes are the same on every machine.
+make_medium() {
+  local home=$1 path size
+  [[ -d $home ]] && return
+  say "making $home"
+  rm -rf "$home.part"
+  mkdir -p "$home.part"/{00..39}
+  while read -r path size; do
+    head -c "$size" /dev/urandom >"$home.part/$path"
+  done < <(awk 'BEGIN {
+    seed = 20240229
+    for (number = 0; number < 2000; number++) {
+      seed = (seed * 16807) % 2147483647
+      printf "%02d/photo-%04d.dat %d\n", number % 40, number, 300000 + 2700000 * seed / 2147483647
+    }
+  }')
+  mv "$home.part" "$home"
+}
+
 # make_many DIR: 1,000,000 files of 11 bytes in 1,000 directories, each its number.
 make_many() {
   local home=$1

@@ -6,8 +6,9 @@
 # hyperfine's runs; peak memory is that of the largest process of the command. Every command has warm-up runs right
 # before its runs, as the kernel may evict the page cache in between.
 #
-#   benches/peers.sh                     about ten minutes on two cores, 3.2 GB of disk
-#   HIVESUM_CORPUS=DIR benches/peers.sh  corpora (`small`, `big`) in another directory
+#   benches/peers.sh                     about twenty minutes on two cores, 6.5 GB of disk
+#   benches/peers.sh MEDIUM BIG          only work whose name begins so
+#   HIVESUM_CORPUS=DIR benches/peers.sh  corpora (`small`, `medium`, `big`) in another directory
 #   HIVESUM_RUNS=9 benches/peers.sh      more runs of each command; the default is 5
 #   HIVESUM_BIN=FILE benches/peers.sh    measure this binary instead of building one
 set -euo pipefail
@@ -17,9 +18,10 @@ export LC_ALL=C
 source "$(dirname "$0")/corpus.sh"
 cd "$(dirname "$0")/.."
 
-readonly small=$corpus/small big=$corpus/big
+readonly small=$corpus/small medium=$corpus/medium big=$corpus/big
 readonly runs=${HIVESUM_RUNS:-5}
 readonly warmups=2
+readonly wanted=("$@")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -34,31 +36,37 @@ make_big() {
   mv "$big.part" "$big"
 }
 
-# The shell command of a contestant. Where xargs has to use the cores, it runs `jobs` processes at a time.
+# The shell command of a contestant in the work that is compared: its tree or file, and its algorithm. Where xargs has to
+# use the cores, it runs `jobs` processes at a time.
 command_of() {
-  local who=$1 jobs=$2 tree file found hasher
-  tree=$(quoted "$small") file=$(quoted "$big") hasher=$(quoted "$hivesum")
-  found="find $tree -type f -print0 | xargs -0 -P$jobs"
+  local who=$1 jobs=$2 what found hasher
+  what=$(quoted "$input") hasher=$(quoted "$hivesum")
+  found="find $what -type f -print0 | xargs -0 -P$jobs"
   case $who in
-    'hivesum: SMALL, BLAKE3') echo "$hasher hash $tree" ;;
+    'hivesum: '*'three at once') echo "$hasher hash -a blake3,sha256,md5 $what" ;;
+    'hivesum: '*) echo "$hasher hash -a $algorithm $what" ;;
+    'hivesum, '*' alone') echo "$hasher hash -a $(name_of "$(sed 's/hivesum, \(.*\) alone/\1/' <<<"$who")") $what" ;;
     'xargs b3sum') echo "$found -n8192 b3sum --num-threads 1" ;;
-    'hivesum: SMALL, SHA-256') echo "$hasher hash -a sha256 $tree" ;;
-    'xargs rhash') echo "$found -n2048 rhash --sha256" ;;
-    'rhash -r') echo "rhash -r --sha256 $tree" ;;
-    'xargs openssl') echo "$found -n2048 openssl dgst -sha256 -r" ;;
-    'xargs sha256sum') echo "$found -n2048 sha256sum" ;;
-    'hashdeep') echo "hashdeep -j$jobs -r -c sha256 $tree" ;;
-    'hivesum: BIG, BLAKE3') echo "$hasher hash $file" ;;
-    'b3sum') echo "b3sum $file" ;;
-    'b3sum, one thread') echo "b3sum --num-threads 1 $file" ;;
-    'hivesum: BIG, SHA-256') echo "$hasher hash -a sha256 $file" ;;
-    'openssl') echo "openssl dgst -sha256 -r $file" ;;
-    'sha256sum') echo "sha256sum $file" ;;
-    'hivesum: BIG, three at once') echo "$hasher hash -a blake3,sha256,md5 $file" ;;
-    'hivesum, BLAKE3 alone') echo "$hasher hash -a blake3 $file" ;;
-    'hivesum, SHA-256 alone') echo "$hasher hash -a sha256 $file" ;;
-    'hivesum, MD5 alone') echo "$hasher hash -a md5 $file" ;;
+    'xargs rhash') echo "$found -n2048 rhash --$algorithm" ;;
+    'rhash -r') echo "rhash -r --$algorithm $what" ;;
+    'xargs openssl') echo "$found -n2048 openssl dgst -$algorithm -r" ;;
+    'xargs coreutils') echo "$found -n2048 ${algorithm}sum" ;;
+    'hashdeep') echo "hashdeep -j$jobs -r -c $algorithm $what" ;;
+    'b3sum') echo "b3sum $what" ;;
+    'b3sum, one thread') echo "b3sum --num-threads 1 $what" ;;
+    'openssl') echo "openssl dgst -$algorithm -r $what" ;;
+    'coreutils') echo "${algorithm}sum $what" ;;
+    'xxhsum') echo "xxhsum -H2 $what" ;;
     *) say "unknown contestant: $who"; exit 2 ;;
+  esac
+}
+
+# The option of an algorithm, which most tools have in common.
+name_of() {
+  case $1 in
+    SHA-1 | SHA-256 | SHA-512) tr -d - <<<"${1,,}" ;;
+    XXH3-128) echo xxh3_128 ;;
+    *) echo "${1,,}" ;;
   esac
 }
 
@@ -69,7 +77,7 @@ program_of() {
     *b3sum*) echo b3sum ;;
     *rhash*) echo rhash ;;
     *openssl) echo openssl ;;
-    *sha256sum) echo sha256sum ;;
+    *coreutils) echo "${algorithm}sum" ;;
     *) echo "$1" ;;
   esac
 }
@@ -87,7 +95,7 @@ digests_of() {
   local lines=$work/lines
   # One process at a time, as several would interleave their lines.
   eval "$(command_of "$1" 1)" >"$lines"
-  sed -E -e '/^(%%%%|##|;)/d' -e 's/^[0-9]+,([0-9a-f]{64}),/\1  /' -e 's/^([0-9a-f]{64}) \*/\1  /' "$lines" | sort
+  sed -E -e '/^(%%%%|##|;)/d' -e 's/^[0-9]+,([0-9a-f]+),/\1  /' -e 's/^([0-9a-f]+) \*/\1  /' "$lines" | sort
 }
 
 check_digests() {
@@ -115,11 +123,28 @@ peak_memory_of() {
   awk '{ printf "%.0f MiB", $1 / 1024 }' "$work/memory"
 }
 
-# compare WORK TARGET HIVESUM PEER...: one call of hyperfine, with one row for each contestant. The target is `best 0.75`
+# Whether the command line names this work, or none.
+is_wanted() {
+  local one
+  ((${#wanted[@]})) || return 0
+  for one in "${wanted[@]}"; do
+    [[ $1 != "$one"* ]] || return 0
+  done
+  return 1
+}
+
+# compare WORK TARGET PEER...: one call of hyperfine, with one row for each contestant. The target is `best 0.75`
 # or `slowest 1.1`: the peer to compare with, and the share of its time that hivesum may take.
 compare() {
-  local name=$1 target=$2 ours=$3 who contestants=() arguments=()
-  shift 3
+  local name=$1 target=$2 ours="hivesum: $1" who contestants=() arguments=()
+  shift 2
+  is_wanted "$name" || return 0
+  case $name in
+    SMALL*) input=$small ;;
+    MEDIUM*) input=$medium ;;
+    *) input=$big ;;
+  esac
+  algorithm=$(name_of "${name#*, }")
   for who in "$ours" "$@"; do
     if ! has "$(program_of "$who")"; then
       missing["$(program_of "$who")"]=1
@@ -173,10 +198,11 @@ print_report() {
   echo "$cores cores ($(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)), warm page cache, $runs runs, $(date +%F)."
   echo "SMALL: $(find "$small" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%d files, %.0f MB", NR, sum / 1e6 }')" \
     "in $(find "$small" -mindepth 2 -type d | wc -l) directories." \
+    "MEDIUM: $(find "$medium" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%d files, %.0f MB", NR, sum / 1e6 }')." \
     "BIG: one file of $(stat -c %s "$big" | awk '{ printf "%.0f MB", $1 / 1e6 }')."
   echo
   echo "- hivesum: $("$hivesum" --version)${given:+, the binary named by HIVESUM_BIN}"
-  for program in b3sum rhash openssl sha256sum hashdeep; do
+  for program in b3sum rhash openssl sha256sum hashdeep xxhsum; do
     if [[ -n ${missing[$program]:-} ]]; then
       echo "- $program: not installed, not measured (Debian: \`apt-get install $(package_of "$program")\`)"
     else
@@ -189,6 +215,7 @@ print_report() {
 package_of() {
   case $1 in
     sha256sum) echo coreutils ;;
+    xxhsum) echo xxhash ;;
     *) echo "$1" ;;
   esac
 }
@@ -202,16 +229,30 @@ main() {
   build
   mkdir -p "$corpus"
   make_tree "$small" 100000
+  make_medium "$medium"
   make_big
-  wait_until_settled "$small" "$big"
-  compare 'SMALL, BLAKE3' 'best 0.75' 'hivesum: SMALL, BLAKE3' 'xargs b3sum'
-  compare 'SMALL, SHA-256' 'best 0.75' 'hivesum: SMALL, SHA-256' \
-    'xargs rhash' 'rhash -r' 'xargs openssl' 'xargs sha256sum' 'hashdeep'
-  compare 'BIG, BLAKE3' 'best 0.85' 'hivesum: BIG, BLAKE3' 'b3sum' 'b3sum, one thread'
-  compare 'BIG, SHA-256' 'best 1.0' 'hivesum: BIG, SHA-256' 'openssl' 'sha256sum'
-  compare 'BIG, BLAKE3 + SHA-256 + MD5 at once' 'slowest 1.1' 'hivesum: BIG, three at once' \
-    'hivesum, BLAKE3 alone' 'hivesum, SHA-256 alone' 'hivesum, MD5 alone'
+  wait_until_settled "$small" "$medium" "$big"
+  compare 'SMALL, BLAKE3' 'best 0.50' 'xargs b3sum'
+  compare 'SMALL, SHA-256' 'best 0.50' 'xargs rhash' 'rhash -r' 'xargs openssl' 'xargs coreutils' 'hashdeep'
+  compare 'SMALL, MD5' 'best 0.48' 'xargs openssl' 'xargs coreutils'
+  compare 'SMALL, SHA-1' 'best 0.46' 'xargs openssl' 'xargs coreutils'
+  compare 'SMALL, SHA-512' 'best 0.45' 'xargs openssl' 'xargs coreutils'
+  compare 'SMALL, SHA3-256' 'best 0.38' 'xargs openssl'
+  compare 'MEDIUM, SHA-256' 'best 0.45' 'xargs openssl' 'xargs coreutils'
+  compare 'MEDIUM, MD5' 'best 0.22' 'xargs openssl' 'xargs coreutils'
+  compare 'MEDIUM, SHA-1' 'best 0.33' 'xargs openssl' 'xargs coreutils'
+  compare 'MEDIUM, SHA-512' 'best 0.33' 'xargs openssl' 'xargs coreutils'
+  compare 'MEDIUM, SHA3-256' 'best 0.33' 'xargs openssl'
+  compare 'MEDIUM, BLAKE3' 'best 1.0' 'xargs b3sum'
+  compare 'BIG, BLAKE3' 'best 0.85' 'b3sum' 'b3sum, one thread'
+  compare 'BIG, SHA-256' 'best 0.85' 'openssl' 'coreutils'
+  compare 'BIG, SHA-512' 'best 1.0' 'openssl' 'coreutils'
+  compare 'BIG, MD5' 'best 1.0' 'openssl' 'coreutils'
+  compare 'BIG, SHA-1' 'best 1.0' 'openssl' 'coreutils'
+  compare 'BIG, SHA3-256' 'best 1.0' 'openssl'
+  compare 'BIG, XXH3-128' 'best 1.0' 'xxhsum'
+  compare 'BIG, three at once' 'slowest 1.1' 'hivesum, BLAKE3 alone' 'hivesum, SHA-256 alone' 'hivesum, MD5 alone'
   print_report
 }
 
-main "$@"
+main
