@@ -93,8 +93,9 @@ fn compared(old: Vec<Item>, new: Vec<Item>) -> Comparison {
     compared.unwrap_or_else(|_| panic!("both have BLAKE3"))
 }
 
-/// A file that is overwritten within the granule of its stamps is never called stable, nor is the edit called rot; once
-/// the granule has passed, its digest is stable.
+/// A file that is overwritten within the granule of its stamps is never called stable with the digest of what it was,
+/// nor is the edit called rot; once the granule has passed, its digest is stable. On a slow machine it may have passed
+/// before the file is read again.
 fn coarse_stamps(at: &Path, seconds: u64) {
     let file = at.join("file");
     for bytes in LENGTHS {
@@ -104,9 +105,10 @@ fn coarse_stamps(at: &Path, seconds: u64) {
                 let file = file.clone();
                 on_reaching(reached, 1, move || fs::write(&file, vec![b'b'; bytes]).unwrap());
             }
-            scan(at).line("file").stability()
+            scan(at).line("file").clone()
         });
-        assert_eq!(found, Some(Stability::Unverified), "{bytes} bytes");
+        let is_new = found.is_of(&vec![b'b'; bytes]);
+        assert!(found.stability() == Some(Stability::Unverified) || is_new, "{bytes} bytes: {found:?}");
     }
     let (old, new) = within_one_granule(&file, seconds, 1000, || {
         let old = items(at);
