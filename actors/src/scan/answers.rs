@@ -50,8 +50,15 @@ impl Driver {
                 self.large.add(plan, found, entries.clone());
             }
         }
-        if done.next < range.end {
-            self.ready.push_front((plan, done.next..range.end));
+        self.put_back(plan, done.next..range.end);
+    }
+
+    /// Sends the rest of a batch again, in so many parts that no hasher stays idle for want of them.
+    fn put_back(&mut self, plan: u64, rest: Range<usize>) {
+        let idle = self.config.hashers.saturating_sub(self.batches_out + self.ready.len());
+        let part = rest.len().div_ceil(idle.max(1)).max(1);
+        for start in rest.clone().step_by(part).rev() {
+            self.ready.push_front((plan, start..rest.end.min(start + part)));
         }
     }
 

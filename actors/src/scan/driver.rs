@@ -216,7 +216,8 @@ impl Driver {
             }
             self.batches_out += 1;
             let alone = plan.alone.then_some(self.next_ticket);
-            let task = BatchTask { plan, range: range.clone(), rules: self.config.rules.clone() };
+            let most_bytes = (!self.throttles.is_empty()).then_some(PIECE_BYTES as u64);
+            let task = BatchTask { plan, range: range.clone(), rules: self.config.rules.clone(), most_bytes };
             self.submit(Ticket::Batch { plan: number, range }, BATCH_COST, Quantum::HashBatch(task));
             if alone.is_some() {
                 self.alone = alone;

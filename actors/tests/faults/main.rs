@@ -11,5 +11,6 @@ mod holes;
 mod panics;
 mod play;
 mod rows;
+mod sharing;
 mod stage;
 mod swaps;

@@ -2,8 +2,9 @@
 //!
 //! [`Algorithm`] and [`Algorithms`] say which digests are wanted, [`Digest`] is one of them. [`Chain`] is the running
 //! state of one algorithm. [`MultiHasher`] feeds several algorithms while the bytes are read once. [`subtree`]
-//! digests the pieces of a file separately and merges them; [`pieces`] keeps their values. [`digest_messages`] digests many short messages side by side.
-//! [`self_test`] compares all of this but the last, which is compared with it, with known digests.
+//! digests the pieces of a file separately and merges them; [`pieces`] keeps their values. [`digest_messages`] digests
+//! many short messages side by side, and `Streams` several long ones. [`self_test`] compares all of this but the last
+//! two, which are compared with it, with known digests.
 //!
 //! This module opens, reads and schedules nothing. The digest of some bytes is the same on every machine and however
 //! the bytes are split. The digests of one file, end to end in the order of its [`Algorithms`], are its stride; other
@@ -16,6 +17,7 @@ mod lanes;
 mod multi;
 pub mod pieces;
 mod self_test;
+mod streams;
 pub mod subtree;
 #[cfg(test)]
 mod tests;
@@ -29,7 +31,9 @@ pub use algorithm::{
 };
 pub use algorithms::{Algorithms, AlgorithmsInvalid, MAX_ALGORITHMS};
 pub use chain::Chain;
+pub(crate) use lanes::SLOTS;
 pub use lanes::digest_messages;
 pub use multi::MultiHasher;
 pub use self_test::{SelfTestFailure, SelfTestPart, self_test, self_test_once};
+pub(crate) use streams::Streams;
 pub use value::{Digest, DigestInvalid, MAX_DIGEST_BYTES, SoughtInvalid};

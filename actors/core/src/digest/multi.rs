@@ -67,6 +67,11 @@ impl MultiHasher {
         self.chains.iter().any(|chain| lanes::exist(chain.algorithm()))
     }
 
+    /// Whether long messages may be digested faster side by side than one after the other.
+    pub(crate) fn has_streams(&self) -> bool {
+        self.chains.iter().any(|chain| lanes::exist_for_streams(chain.algorithm()))
+    }
+
     /// Digests every message, from states without a byte. `put` gets the number of a message, where in its stride a
     /// digest begins, and the digest; one algorithm after the other, and the messages in any order.
     pub(crate) fn digest_messages(&mut self, messages: &[&[u8]], mut put: impl FnMut(usize, usize, &[u8])) {

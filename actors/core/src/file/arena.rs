@@ -1,8 +1,13 @@
-//! Memory that files are read into: one block at a time, or several whole files that are digested together.
+//! Memory that files are read into: one block at a time, several whole files that are digested together, or a piece each
+//! of several longer ones.
 //!
 //! Each hasher thread has one of each, in its `ReadBuffers`, and reuses them for all files.
 
 use std::ops::Range;
+use std::os::fd::BorrowedFd;
+
+use super::deadline::{ReadFailure, read_at};
+use crate::digest::SLOTS;
 
 /// Alignment of what files are read into. The kernel copies from whole pages, and a copy between addresses with
 /// different offsets within a page takes 1.5 times as long (`rep movsb` on AMD; measured).
@@ -13,6 +18,9 @@ const ARENA_BYTES: usize = 1 << 20;
 
 /// Files of up to this many bytes are digested together.
 pub(crate) const KEPT_FILE_BYTES: usize = 64 << 10;
+
+/// The longest piece of a file that is read side by side with others: all of them fill the arena.
+pub(crate) const STREAM_PIECE_BYTES: usize = ARENA_BYTES / SLOTS;
 
 /// Bytes at an address that is a multiple of [`ALIGNMENT`].
 pub(super) struct Buffer {
@@ -49,7 +57,11 @@ impl Arena {
     /// Where the next file is read to.
     pub(super) fn free(&mut self) -> &mut [u8] {
         let from = self.free_from();
-        &mut self.buffer.get_or_insert_with(|| Buffer::new(ARENA_BYTES)).bytes()[from..]
+        &mut self.bytes()[from..]
+    }
+
+    fn bytes(&mut self) -> &mut [u8] {
+        self.buffer.get_or_insert_with(|| Buffer::new(ARENA_BYTES)).bytes()
     }
 
     /// Keeps the first bytes of the free space: those of one file.
@@ -63,6 +75,31 @@ impl Arena {
         let Some(buffer) = &mut self.buffer else { return Vec::new() };
         let bytes = &*buffer.bytes();
         self.files.iter().map(|file| &bytes[file.clone()]).collect()
+    }
+
+    /// Reads so many bytes of a file from an offset on, at most a piece, for the slot that the file is in. No file is
+    /// kept meanwhile.
+    pub(crate) fn read_piece(
+        &mut self,
+        file: BorrowedFd<'_>,
+        slot: usize,
+        (offset, bytes): (u64, usize),
+    ) -> Result<(), ReadFailure> {
+        let piece = &mut self.bytes()[slot * STREAM_PIECE_BYTES..][..bytes.min(STREAM_PIECE_BYTES)];
+        let mut done = 0;
+        while done < piece.len() {
+            match read_at(file, &mut piece[done..], offset + done as u64)? {
+                0 => return Err(ReadFailure::MissingBytes),
+                got => done += got,
+            }
+        }
+        Ok(())
+    }
+
+    /// The first bytes of the piece in each slot.
+    pub(crate) fn pieces(&mut self, lengths: [usize; SLOTS]) -> [&[u8]; SLOTS] {
+        let bytes = &*self.bytes();
+        std::array::from_fn(|slot| &bytes[slot * STREAM_PIECE_BYTES..][..lengths[slot]])
     }
 
     /// Frees the space of all files.

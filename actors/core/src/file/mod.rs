@@ -22,10 +22,10 @@ mod root;
 mod root_place;
 mod stability;
 
-pub(crate) use arena::{Arena, KEPT_FILE_BYTES};
+pub(crate) use arena::{Arena, KEPT_FILE_BYTES, STREAM_PIECE_BYTES};
 pub(crate) use blocking::{ProgressCounter, call_with_timeout};
 pub use deadline::DEFAULT_READ_TIMEOUT;
-pub(crate) use deadline::ReadFailure;
+pub(crate) use deadline::{ReadDeadline, ReadFailure};
 pub(crate) use filesystem::FilesystemCache;
 pub use filesystem::FilesystemKind;
 pub use io_mode::IoMode;

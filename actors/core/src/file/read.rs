@@ -197,6 +197,11 @@ impl ReadBuffers {
         }
     }
 
+    /// The deadline of a file whose read begins.
+    pub(crate) const fn deadline(&self) -> ReadDeadline {
+        ReadDeadline::new(self.timeout)
+    }
+
     /// Continues to read a file whose size is unknown, to its end or for the length of a piece.
     pub(crate) fn read_unsized(
         &mut self,

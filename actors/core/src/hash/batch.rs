@@ -1,64 +1,142 @@
 //! One quantum of small files: open, check, read, check again, one file after the other; and their digests.
 //!
 //! A batch ends early once it has digested its share of bytes; the driver then requests the rest. A panic costs only
-//! the file it happened on. Large files are opened and returned, to be cut into pieces.
+//! the file it happened on. Large files are opened and returned, to be cut into pieces. Small files may be kept, and
+//! longer ones may wait, to be digested together with others.
 
+use super::found::StreamFound;
 use super::heartbeat::Heartbeat;
 use super::kept::KeptFiles;
+use super::rules::READ_ATTEMPTS;
 use super::small_file::{FileWork, Found};
+use super::streams::{Ended, Waiting};
 use super::task::{BatchDone, BatchTask, Outcome, catch_panic};
 use crate::digest::MultiHasher;
 use crate::file::{Now, ReadBuffers};
-use crate::result::Origin;
+use crate::result::{FileMeta, Origin, Status};
 use crate::walk::Fate;
 
 /// Hashes the entries of the task until they are done or the quantum is full.
 pub fn hash_batch(buffers: &mut ReadBuffers, task: &BatchTask, heartbeat: &Heartbeat) -> BatchDone {
-    let algorithms = &task.rules.algorithms;
-    let mut done = BatchDone::for_task(task);
-    let mut digests = buffers.take_digests(algorithms);
-    let together = digests.has_lanes() && task.range.len() > 1;
-    let mut kept_files = KeptFiles::new(algorithms);
-    let now = Now::read();
-    for index in task.range.clone() {
-        let entry = &task.plan.entries[index];
-        if entry.fate != Fate::Hash {
-            continue;
+    let digests = buffers.take_digests(&task.rules.algorithms);
+    let is_alone = task.range.len() <= 1;
+    let mut batch = Batch {
+        buffers,
+        task,
+        heartbeat,
+        keeps: digests.has_lanes() && !is_alone,
+        streams: digests.has_streams() && !is_alone,
+        digests,
+        kept: KeptFiles::new(&task.rules.algorithms),
+        waiting: Waiting::default(),
+        now: Now::read(),
+        done: BatchDone::for_task(task),
+    };
+    batch.hash_entries();
+    batch.digest_kept();
+    batch.read_waiting();
+    batch.buffers.put_back(&task.rules.algorithms, batch.digests);
+    batch.done
+}
+
+/// A batch while it is hashed.
+struct Batch<'a> {
+    buffers: &'a mut ReadBuffers,
+    task: &'a BatchTask,
+    heartbeat: &'a Heartbeat,
+    digests: MultiHasher,
+    /// Whether small files are kept, to be digested together.
+    keeps: bool,
+    /// Whether longer ones wait, to be read side by side.
+    streams: bool,
+    kept: KeptFiles,
+    waiting: Waiting,
+    now: Now,
+    done: BatchDone,
+}
+
+impl Batch<'_> {
+    fn hash_entries(&mut self) {
+        let plan = &self.task.plan;
+        for index in self.task.range.clone() {
+            let entry = &plan.entries[index];
+            if entry.fate != Fate::Hash {
+                continue;
+            }
+            self.heartbeat.begin(index);
+            if self.done.settle_known(self.task, index) {
+                continue;
+            }
+            if let Some(job_tag) = self.task.rules.job_tag {
+                self.heartbeat.note(job_tag, plan, entry, 0);
+            }
+            self.hash(index, |work| work.hash_entry(plan, entry, index));
+            if !self.buffers.arena.has_room() {
+                self.digest_kept();
+            }
+            if self.done.is_full() || self.waiting.is_full(self.task.most_bytes) {
+                self.done.next = index + 1;
+                return;
+            }
         }
-        heartbeat.begin(index);
-        if done.settle_known(task, index) {
-            continue;
-        }
-        if let Some(job_tag) = task.rules.job_tag {
-            heartbeat.note(job_tag, &task.plan, entry, 0);
-        }
-        let digests_before = done.digests.len();
-        let (rules, out) = (&task.rules, &mut done.digests);
-        let mut work =
-            FileWork { buffers, rules, digests: &mut digests, out, now, read_from: None, together, kept: false };
-        match catch_panic(|| work.hash_entry(&task.plan, entry, index)) {
+    }
+
+    /// Records what came of one entry; a panic is an error of this entry.
+    fn hash(&mut self, index: usize, hash: impl FnOnce(&mut FileWork<'_>) -> Found) {
+        let digests_before = self.done.digests.len();
+        let mut work = FileWork {
+            buffers: self.buffers,
+            rules: &self.task.rules,
+            digests: &mut self.digests,
+            out: &mut self.done.digests,
+            now: self.now,
+            read_from: None,
+            keeps: self.keeps,
+            streams: self.streams,
+            kept: false,
+        };
+        match catch_panic(|| hash(&mut work)) {
             Ok(Found::Settled(meta, status)) => {
                 let (origin, kept) = (Origin::of_read(work.read_from), work.kept);
                 if kept {
-                    kept_files.add(&mut done);
+                    self.kept.add(&mut self.done);
                 }
-                done.settle(Outcome { index, meta, status, origin }, rules.coverage);
+                self.settle(index, meta, status, origin);
             }
-            Ok(Found::Large(large)) => done.large.push(large),
+            Ok(Found::Large(large)) => self.done.large.push(large),
+            Ok(Found::Stream(found)) => self.waiting.add(found),
             Err(_) => {
-                digests = MultiHasher::new(algorithms);
-                done.settle_panic(index, digests_before);
+                self.digests = MultiHasher::new(&self.task.rules.algorithms);
+                self.done.settle_panic(index, digests_before);
             }
-        }
-        if !buffers.arena.has_room() {
-            kept_files.digest(&mut buffers.arena, &mut digests, &mut done);
-        }
-        if done.is_full() {
-            done.next = index + 1;
-            break;
         }
     }
-    kept_files.digest(&mut buffers.arena, &mut digests, &mut done);
-    buffers.put_back(algorithms, digests);
-    done
+
+    fn settle(&mut self, index: usize, meta: FileMeta, status: Status, origin: Origin) {
+        self.done.settle(Outcome { index, meta, status, origin }, self.task.rules.coverage);
+    }
+
+    fn digest_kept(&mut self) {
+        self.kept.digest(&mut self.buffers.arena, &mut self.digests, &mut self.done);
+    }
+
+    /// Reads the files that wait. The arena is empty.
+    fn read_waiting(&mut self) {
+        (self.keeps, self.streams) = (false, false);
+        let waiting = std::mem::take(&mut self.waiting);
+        for (found, ended) in waiting.read(self.buffers, self.task, self.heartbeat) {
+            let StreamFound { index, file, meta, .. } = found;
+            match ended {
+                Ended::Settled(status, digests) => {
+                    self.done.digests.extend_from_slice(&digests);
+                    self.settle(index, meta, status, Origin::Read);
+                }
+                Ended::Again(was_read) => {
+                    self.heartbeat.begin(index);
+                    let attempts = READ_ATTEMPTS - usize::from(was_read);
+                    self.hash(index, |work| work.hash_open(index, file, meta, attempts));
+                }
+            }
+        }
+    }
 }

@@ -6,21 +6,23 @@
 
 mod batch;
 mod copy;
+mod found;
 mod heartbeat;
 mod kept;
 mod rules;
 mod segment;
 mod sequential;
 mod small_file;
+mod streams;
 mod task;
 
 pub use batch::hash_batch;
 pub use copy::{CopyFailure, CopyRead, read_copy, read_copy_beneath};
+pub use found::LargeFound;
 pub use heartbeat::{Heartbeat, SharedSlots};
 pub use rules::{
     Coverage, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_UNSIZED_BYTES, END_BYTES, FilePart, READ_ATTEMPTS, ScanRules,
 };
 pub use segment::{Named, PieceValues, SegmentDone, SegmentTask, SegmentWork, digest_segment};
 pub use sequential::{hash_plan, hash_targets};
-pub use small_file::LargeFound;
 pub use task::{BatchDone, BatchTask, Outcome};

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::batch::hash_batch;
+use super::found::LargeFound;
 use super::heartbeat::Heartbeat;
 use super::rules::{READ_ATTEMPTS, ScanRules};
 use super::segment::read_on;
-use super::small_file::LargeFound;
 use super::task::{BatchDone, BatchTask, catch_panic};
 use crate::digest::MultiHasher;
 use crate::file::{Now, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
@@ -82,7 +82,8 @@ pub fn hash_plan(buffers: &mut ReadBuffers, plan: &Arc<Plan>, rules: &Arc<ScanRu
     let heartbeat = Heartbeat::default();
     let mut next = 0;
     while next < plan.entries.len() {
-        let task = BatchTask { plan: plan.clone(), range: next..plan.entries.len(), rules: rules.clone() };
+        let task =
+            BatchTask { plan: plan.clone(), range: next..plan.entries.len(), rules: rules.clone(), most_bytes: None };
         let done = hash_batch(buffers, &task, &heartbeat);
         settle_batch(&mut rows, &done);
         next = done.next;

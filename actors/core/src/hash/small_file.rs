@@ -1,11 +1,15 @@
 //! One file of a batch: open, probe, read, digest, `fstat` again. A file that changed is read again, and refused if it
-//! keeps changing. A file that is too large is returned open, to be cut into pieces.
+//! keeps changing. A file that is too large is returned open, to be cut into pieces, and so is one that is to be read
+//! side by side with others.
 
 use rustix::io::Errno;
 
+use super::found::{LargeFound, StreamFound, WaitPermit};
 use super::rules::{END_BYTES, READ_ATTEMPTS, ScanRules};
 use crate::digest::MultiHasher;
-use crate::file::{KEPT_FILE_BYTES, Now, OpenFile, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
+use crate::file::{
+    FilesystemKind, KEPT_FILE_BYTES, Now, OpenFile, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead,
+};
 use crate::guard_is_out;
 use crate::result::{ErrorCode, FileIdentity, FileMeta, ReadFrom, SkipReason, Stability, Status};
 use crate::walk::{Plan, PlanEntry};
@@ -14,6 +18,8 @@ use crate::walk::{Plan, PlanEntry};
 pub(crate) enum Found {
     Settled(FileMeta, Status),
     Large(LargeFound),
+    /// It is to be read side by side with others.
+    Stream(StreamFound),
 }
 
 impl Found {
@@ -31,8 +37,10 @@ pub(crate) struct FileWork<'a> {
     pub(crate) now: Now,
     /// Where the bytes of a hashed file came from, if that is asked for.
     pub(crate) read_from: Option<ReadFrom>,
-    /// Whether small files are read to be digested together.
-    pub(crate) together: bool,
+    /// Whether small files are kept, to be digested together.
+    pub(crate) keeps: bool,
+    /// Whether longer files wait, to be read side by side.
+    pub(crate) streams: bool,
     /// Whether the bytes of this file were kept in the arena. Then `out` lacks its digests.
     pub(crate) kept: bool,
 }
@@ -69,10 +77,30 @@ impl FileWork<'_> {
         if self.is_too_long(&meta) {
             return self.return_large(index, file, meta);
         }
-        match self.hash_small(&file, meta) {
+        if let Some(permit) = self.may_wait(&file, &meta) {
+            return match self.stability(&file, &meta, false) {
+                Ok(stability) => Found::Stream(StreamFound { index, file, meta, stability, _permit: permit }),
+                Err(busy) => busy,
+            };
+        }
+        self.hash_open(index, file, meta, READ_ATTEMPTS)
+    }
+
+    /// Hashes an open file alone, by so many reads at most.
+    pub(crate) fn hash_open(&mut self, index: usize, file: OpenFile, meta: FileMeta, attempts: usize) -> Found {
+        match self.hash_small(&file, meta, attempts) {
             Some(found) => found,
             None => self.return_large(index, file, meta),
         }
+    }
+
+    /// Permits the file to wait, to be read side by side with others. Only files that are read as they are and whose
+    /// reads cannot hang may: one that hangs keeps all others waiting.
+    fn may_wait(&self, file: &OpenFile, meta: &FileMeta) -> Option<WaitPermit> {
+        let is_here = matches!(file.filesystem, FilesystemKind::Local | FilesystemKind::Memory);
+        let is_long = meta.size > KEPT_FILE_BYTES as u64 && !self.rules.coverage.skips_the_middle(meta.size);
+        let is_read = !file.sparse && !file.asks_for_device() && !file.is_device && !self.rules.maps(file, meta.size);
+        (self.streams && is_here && is_long && is_read).then(WaitPermit::acquire)?
     }
 
     /// Where only stable digests count, waits until another write would leave another time stamp: some 2 s at most. A
@@ -111,9 +139,9 @@ impl FileWork<'_> {
         }
     }
 
-    /// Reads the open file until two calls of `fstat` agree. `None` if it is longer than a piece.
-    fn hash_small(&mut self, file: &OpenFile, mut meta: FileMeta) -> Option<Found> {
-        for _ in 0..READ_ATTEMPTS {
+    /// Reads the open file, so many times at most, until two calls of `fstat` agree. `None` if it is longer than a piece.
+    fn hash_small(&mut self, file: &OpenFile, mut meta: FileMeta, attempts: usize) -> Option<Found> {
+        for _ in 0..attempts {
             let mapped = self.rules.maps(file, meta.size);
             let stability = match self.stability(file, &meta, mapped) {
                 Ok(stability) => stability,
@@ -165,7 +193,7 @@ impl FileWork<'_> {
     fn keeps(&self, file: &OpenFile, meta: &FileMeta, mapped: bool) -> bool {
         let is_small =
             (1..=KEPT_FILE_BYTES as u64).contains(&meta.size) && !self.rules.coverage.skips_the_middle(meta.size);
-        self.together && is_small && !mapped && !file.sparse && !file.asks_for_device()
+        self.keeps && is_small && !mapped && !file.sparse && !file.asks_for_device()
     }
 
     /// Reads the file into the arena. Returns the number of bytes.
@@ -197,19 +225,4 @@ impl FileWork<'_> {
         }
         Ok(Some(size))
     }
-}
-
-/// A file that is too large for a batch, open.
-#[derive(Debug)]
-pub struct LargeFound {
-    /// Which entry of the plan.
-    pub index: usize,
-    /// The open file.
-    pub file: OpenFile,
-    /// What `fstat` returned before the read.
-    pub meta: FileMeta,
-    /// How far its digest can be trusted.
-    pub stability: Stability,
-    /// Whether it is mapped.
-    pub mapped: bool,
 }

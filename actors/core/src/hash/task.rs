@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::found::LargeFound;
 use super::rules::{Coverage, ScanRules};
-use super::small_file::LargeFound;
 use crate::file::{meta_of, stat_entry};
 use crate::guard_is_out;
 use crate::result::{ErrorCode, FileMeta, Origin, Status};
@@ -28,6 +28,8 @@ pub struct BatchTask {
     pub range: Range<usize>,
     /// The rules of the scan.
     pub rules: Arc<ScanRules>,
+    /// Ends the batch soon after so many bytes, where they are rationed. `None`: as it is fastest.
+    pub most_bytes: Option<u64>,
 }
 
 /// The results of a batch: those of its entries up to `next`.

@@ -8,6 +8,7 @@ mod contents;
 mod devices;
 mod opening;
 mod retries;
+mod side_by_side;
 mod stamps;
 
 use std::path::Path;
@@ -73,6 +74,10 @@ rows! {
     f04_only_stable_digests_are_asked_for: changing::only_stable_ones, Well, [RequireStable];
     f04_a_writer_that_opens_during_the_probe: changing::opened_during_the_probe, Well, [LeaseSignal];
     f04_a_writer_below_a_stacked_file_system: stamps::a_writer_below_an_overlay, Well, [StackedLeases];
+    f03_one_of_several_files_written_to_once: side_by_side::written_to_once, Well, [SecondStat];
+    f03_one_of_several_files_cut_short: side_by_side::cut_short, Well, [SecondStat];
+    f03_one_of_several_files_written_to_during_every_read: side_by_side::written_to_during_every_read, Well, [SecondStat];
+    f04_one_of_several_files_with_a_writer: side_by_side::one_with_a_writer, Well, [LeaseProbe, RequireStable];
     f03_two_writes_within_one_whole_second: stamps::whole_seconds, Well, [CoarseStamps];
     f03_two_writes_within_two_seconds_on_fat: stamps::every_other_second, Well, [CoarseStamps];
     f05_a_modification_time_set_back: changing::time_set_back, Well, [ChangeTime];
@@ -81,6 +86,7 @@ rows! {
     f08_a_device_that_fails_under_a_map: devices::fails_under_a_map, Well, [LostPages];
     f09_a_sigbus_that_is_not_ours: devices::sigbus_of_others, BySigbus, [PreviousHandler];
     f10_a_thousand_panics: devices::a_thousand_panics, Well, [PanicEdge];
+    f10_panics_among_several_files: side_by_side::panics, Well, [PanicEdge];
     f12_a_read_that_never_returns: devices::never_reads, Well, [Watchdog];
     f12_a_file_that_trickles_in: devices::trickles, Well, [FileDeadline];
     f12_a_directory_that_never_answers: devices::never_lists, Well, [WalkDeadline];
@@ -101,6 +107,7 @@ rows! {
     f22_opens_that_work_at_the_next_try: retries::opens_later, Well, [OpenRetry, DescriptorRetry];
     f22_reads_that_are_short_or_broken_off: retries::short_reads, Well, [WholeRead];
     f22_few_descriptors: retries::few_descriptors, Well, [];
+    f22_few_descriptors_for_several_files: side_by_side::few_descriptors, Well, [];
     f22_a_file_system_that_lies_and_is_never_trusted: retries::never_trusted, Well, [CarefulFilesystems];
     f23_our_own_files_under_other_names: opening::own_files, Well, [OwnFiles];
 }

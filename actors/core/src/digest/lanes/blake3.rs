@@ -138,7 +138,7 @@ impl Function<8> for Blake3 {
         message.len().saturating_sub(1) / 64 * 64
     }
 
-    fn write_tail(&self, _: &[u8], rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize {
+    fn write_tail(&self, _: u64, rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize {
         tail[..rest.len()].copy_from_slice(rest);
         64
     }

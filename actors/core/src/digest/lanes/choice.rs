@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::kind::{Kind, Work};
 use super::plan::is_faster;
+use super::rounds::{Rounds, SLOTS, rounds_of};
 use crate::digest::Chain;
 use crate::sys::lanes::Instructions;
 
@@ -39,19 +40,43 @@ const TEST_LENGTHS: [usize; 36] = [
     143, 144, 145, 239, 240, 241, 1023, 1024, 1025, 3073,
 ];
 
-/// Whether lanes and the plain code give the same digests of some messages.
+/// Whether lanes and the plain code give the same digests of some messages, whole and by pieces.
 pub(super) fn agrees(kind: Kind, instructions: Instructions) -> bool {
     let bytes: Vec<u8> = (0..=250).cycle().take(4096).collect();
     let messages: Vec<&[u8]> = TEST_LENGTHS.iter().enumerate().map(|(at, length)| &bytes[at..][..*length]).collect();
-    let order: Vec<u32> = (0..messages.len() as u32).collect();
     let mut chain = Chain::new(kind.algorithm());
-    let (mut digest, mut equal) = (Vec::new(), 0);
-    kind.digest(Work { instructions, messages: &messages, order: &order }, &mut |index, in_lane: &[u8]| {
-        chain.update(messages[index]);
-        digest.clear();
+    let mut plain = |message: &&[u8]| {
+        let mut digest = Vec::new();
+        chain.update(message);
         chain.finalize_reset_into(&mut digest);
-        equal += usize::from(digest == in_lane);
+        digest
+    };
+    let expected: Vec<Vec<u8>> = messages.iter().map(&mut plain).collect();
+    let order: Vec<u32> = (0..messages.len() as u32).collect();
+    let mut equal = 0;
+    kind.digest(Work { instructions, messages: &messages, order: &order }, &mut |index, in_lane: &[u8]| {
+        equal += usize::from(expected[index] == in_lane);
     });
+    let by_pieces = rounds_of(kind, instructions).is_none_or(|rounds| pieces_agree(rounds, &messages, &expected));
+    equal == messages.len() && by_pieces
+}
+
+/// Whether the messages have these digests if they come in halves.
+fn pieces_agree(mut rounds: Box<dyn Rounds>, messages: &[&[u8]], expected: &[Vec<u8>]) -> bool {
+    let mut equal = 0;
+    for (messages, expected) in messages.chunks(SLOTS).zip(expected.chunks(SLOTS)) {
+        let half = |which: usize| {
+            std::array::from_fn(|slot| {
+                let (first, second) = messages.get(slot).map_or((&[][..], &[][..]), |it| it.split_at(it.len() / 2));
+                [first, second][which]
+            })
+        };
+        let slots: Vec<usize> = (0..messages.len()).collect();
+        slots.iter().for_each(|slot| rounds.begin(*slot));
+        rounds.update(&half(0));
+        rounds.update(&half(1));
+        rounds.finish(&slots, &mut |slot, digest| equal += usize::from(expected[slot] == digest));
+    }
     equal == messages.len()
 }
 

@@ -22,8 +22,8 @@ impl Function<4> for Md5 {
         [INITIAL[0], INITIAL[1], INITIAL[2], INITIAL[3]]
     }
 
-    fn write_tail(&self, message: &[u8], rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize {
-        let bits = (message.len() as u64 * 8).to_le_bytes();
+    fn write_tail(&self, message_bytes: u64, rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize {
+        let bits = (message_bytes * 8).to_le_bytes();
         end_with_length::<64>(rest, &bits, tail)
     }
 
@@ -65,8 +65,8 @@ impl Function<5> for Sha1 {
         INITIAL
     }
 
-    fn write_tail(&self, message: &[u8], rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize {
-        let bits = (message.len() as u64 * 8).to_be_bytes();
+    fn write_tail(&self, message_bytes: u64, rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize {
+        let bits = (message_bytes * 8).to_be_bytes();
         end_with_length::<64>(rest, &bits, tail)
     }
 

@@ -11,6 +11,7 @@ mod choice;
 mod kind;
 mod md;
 mod plan;
+mod rounds;
 mod schedule;
 mod sha2;
 mod sha3;
@@ -20,11 +21,29 @@ mod words;
 
 use self::choice::chosen;
 use self::kind::{Kind, Work};
+pub(super) use self::rounds::Rounds;
+pub(crate) use self::rounds::SLOTS;
+use self::rounds::rounds_of;
 use super::{Algorithm, Chain};
 
 /// Whether this machine has lanes for the algorithm that are faster than its plain code.
 pub(super) fn exist(algorithm: Algorithm) -> bool {
     Kind::of(algorithm).is_some_and(choice::exist)
+}
+
+/// Whether long messages of the algorithm may be digested faster side by side than one after the other.
+pub(super) fn exist_for_streams(algorithm: Algorithm) -> bool {
+    algorithm != Algorithm::Blake3 && exist(algorithm)
+}
+
+/// How many of the first of these messages, whose lengths are sorted from the longest on, are digested faster one after
+/// the other, and the states for the others. `None` if all are, or if the lanes were wrong.
+pub(super) fn rounds(algorithm: Algorithm, lengths: &[u64]) -> Option<(usize, Box<dyn Rounds>)> {
+    let kind = Kind::of(algorithm)?;
+    let instructions = chosen(kind)?;
+    let alone = plan::longest_alone(kind, instructions, lengths);
+    let rounds = rounds_of(kind, instructions)?;
+    (alone < lengths.len()).then_some((alone, rounds))
 }
 
 /// Digests every message, with the algorithm of a chain that has no bytes yet. `put` gets the number of each message

@@ -27,6 +27,13 @@ pub(super) fn plan(messages: &[&[u8]], kind: Kind, instructions: Instructions) -
     Plan { in_lanes: numbers(&by_blocks[plain..]), plain: numbers(&by_blocks[..plain]) }
 }
 
+/// How many of the first messages, the longest, are digested by the plain code if all of these lengths are there.
+pub(super) fn longest_alone(kind: Kind, instructions: Instructions, lengths: &[u64]) -> usize {
+    let blocks = |length: &u64| u32::try_from(length / kind.block_bytes() as u64 + 1).unwrap_or(u32::MAX);
+    let by_blocks: Vec<(u32, u32)> = lengths.iter().map(|length| (blocks(length), 0)).collect();
+    fewest_percent(&by_blocks, step_percent(kind, instructions), lanes(kind, instructions))
+}
+
 /// How many of the first, longest messages are digested by the plain code. Costs are in hundredths of its time for a
 /// block.
 fn fewest_percent(by_blocks: &[(u32, u32)], step_percent: u64, lanes: u64) -> usize {

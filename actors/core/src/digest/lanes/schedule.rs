@@ -24,9 +24,9 @@ pub(super) trait Function<const S: usize> {
         message.len() - message.len() % Self::BLOCK_BYTES
     }
 
-    /// Writes the tail of a message: these bytes of it and the padding. `tail` has zeros only. Gives the number of
-    /// bytes, one block or two.
-    fn write_tail(&self, message: &[u8], rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize;
+    /// Writes the tail of a message of so many bytes: the last of them and the padding. `tail` has zeros only. Gives the
+    /// number of bytes, one block or two.
+    fn write_tail(&self, message_bytes: u64, rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize;
 
     fn note(&self, run: LaneRun) -> Self::Note;
 
@@ -76,11 +76,13 @@ pub(super) fn digest_in_lanes<F: Function<S>, const S: usize, const N: usize>(
     }
 }
 
-struct Run<'a, F: Function<S>, const S: usize, const N: usize> {
-    state: &'a mut [[F::Word; N]; S],
-    rows: [&'a [u8]; N],
-    notes: [F::Note; N],
-    blocks: usize,
+/// So many blocks of every lane, which are added to the states.
+pub(super) struct Run<'a, F: Function<S>, const S: usize, const N: usize> {
+    /// Word by word, each of all lanes.
+    pub(super) state: &'a mut [[F::Word; N]; S],
+    pub(super) rows: [&'a [u8]; N],
+    pub(super) notes: [F::Note; N],
+    pub(super) blocks: usize,
 }
 
 impl<F: Function<S>, const S: usize, const N: usize> Kernel<F::Word, N> for Run<'_, F, S, N> {
@@ -209,7 +211,7 @@ impl<'a, F: Function<S>, const S: usize, const N: usize> Schedule<'a, F, S, N> {
         let Lane { message, phase, at, end, whole_bytes, .. } = &mut self.lanes[lane];
         let bytes = self.messages[*message];
         self.tails[lane] = [0; TAIL_BYTES];
-        *end = self.function.write_tail(bytes, &bytes[*whole_bytes..], &mut self.tails[lane]);
+        *end = self.function.write_tail(bytes.len() as u64, &bytes[*whole_bytes..], &mut self.tails[lane]);
         (*phase, *at) = (Phase::Tail, 0);
     }
 }

@@ -19,8 +19,8 @@ impl Function<8> for Sha256 {
         self.0
     }
 
-    fn write_tail(&self, message: &[u8], rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize {
-        let bits = (message.len() as u64 * 8).to_be_bytes();
+    fn write_tail(&self, message_bytes: u64, rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize {
+        let bits = (message_bytes * 8).to_be_bytes();
         end_with_length::<64>(rest, &bits, tail)
     }
 
@@ -42,8 +42,8 @@ impl Function<8> for Sha512 {
         self.0
     }
 
-    fn write_tail(&self, message: &[u8], rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize {
-        let bits = (message.len() as u128 * 8).to_be_bytes();
+    fn write_tail(&self, message_bytes: u64, rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize {
+        let bits = (u128::from(message_bytes) * 8).to_be_bytes();
         end_with_length::<128>(rest, &bits, tail)
     }
 

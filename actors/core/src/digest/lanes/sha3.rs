@@ -16,7 +16,7 @@ impl<const RATE: usize> Function<25> for Sha3<RATE> {
         [0; 25]
     }
 
-    fn write_tail(&self, _: &[u8], rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize {
+    fn write_tail(&self, _: u64, rest: &[u8], tail: &mut [u8; TAIL_BYTES]) -> usize {
         tail[..rest.len()].copy_from_slice(rest);
         // The bits 01 of SHA-3, and the first and the last bit of the padding.
         tail[rest.len()] = 0x06;
