@@ -60,6 +60,26 @@ make_medium() {
   mv "$home.part" "$home"
 }
 
+# make_even DIR DIRECTORIES FILES: files of 100 to 900 bytes in directories of equal size, each its number and random text.
+make_even() {
+  local home=$1
+  [[ -d $home ]] && return
+  say "making $home"
+  rm -rf "$home.part"
+  python3 - "$home.part" "$2" "$3" <<'PYTHON'
+import os, random, sys
+home, directories, files = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+draw = random.Random(20240229)
+for number in range(files):
+    directory = os.path.join(home, f'{number % directories:06}')
+    if number < directories:
+        os.makedirs(directory)
+    with open(os.path.join(directory, f'file-{number // directories:06}.dat'), 'wb') as out:
+        out.write(b'%06d\n' % number + draw.randbytes(draw.randrange(93, 894)))
+PYTHON
+  mv "$home.part" "$home"
+}
+
 # make_many DIR: 1,000,000 files of 11 bytes in 1,000 directories, each its number.
 make_many() {
   local home=$1

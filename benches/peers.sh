@@ -6,9 +6,11 @@
 # hyperfine's runs; peak memory is that of the largest process of the command. Every command has warm-up runs right
 # before its runs, as the kernel may evict the page cache in between.
 #
-#   benches/peers.sh                     about twenty minutes on two cores, 6.5 GB of disk
+# Work that is `cold` is measured after the kernel dropped its caches before every run, which takes root.
+#
+#   benches/peers.sh                     about half an hour on two cores, 9 GB of disk
 #   benches/peers.sh MEDIUM BIG          only work whose name begins so
-#   HIVESUM_CORPUS=DIR benches/peers.sh  corpora (`small`, `medium`, `big`) in another directory
+#   HIVESUM_CORPUS=DIR benches/peers.sh  corpora (`small`, `medium`, ...) in another directory
 #   HIVESUM_RUNS=9 benches/peers.sh      more runs of each command; the default is 5
 #   HIVESUM_BIN=FILE benches/peers.sh    measure this binary instead of building one
 set -euo pipefail
@@ -19,6 +21,7 @@ source "$(dirname "$0")/corpus.sh"
 cd "$(dirname "$0")/.."
 
 readonly small=$corpus/small medium=$corpus/medium big=$corpus/big
+readonly tiny=$corpus/tiny wide=$corpus/wide dirs=$corpus/dirs
 readonly runs=${HIVESUM_RUNS:-5}
 readonly warmups=2
 readonly wanted=("$@")
@@ -43,6 +46,7 @@ command_of() {
   what=$(quoted "$input") hasher=$(quoted "$hivesum")
   found="find $what -type f -print0 | xargs -0 -P$jobs"
   case $who in
+    'hivesum: ARGUMENTS'*) echo "find $what -type f -print0 | xargs -0 -n8192 $hasher hash -a $algorithm --" ;;
     'hivesum: '*'three at once') echo "$hasher hash -a blake3,sha256,md5 $what" ;;
     'hivesum: '*) echo "$hasher hash -a $algorithm $what" ;;
     'hivesum, '*' alone') echo "$hasher hash -a $(name_of "$(sed 's/hivesum, \(.*\) alone/\1/' <<<"$who")") $what" ;;
@@ -139,9 +143,18 @@ compare() {
   local name=$1 target=$2 ours="hivesum: $1" who contestants=() arguments=()
   shift 2
   is_wanted "$name" || return 0
+  if [[ $name == *' cold,'* && ! -w /proc/sys/vm/drop_caches ]]; then
+    say "$name: not measured, only root drops the caches"
+    return
+  fi
   case $name in
-    SMALL*) input=$small ;;
+    SMALL* | ARGUMENTS*) input=$small ;;
     MEDIUM*) input=$medium ;;
+    TINY*) input=$tiny ;;
+    WIDE*) input=$wide ;;
+    DIRS*) input=$dirs ;;
+    USR*) input=/usr ;;
+    ONE*) input=$small/00/00/file-0000.dat ;;
     *) input=$big ;;
   esac
   algorithm=$(name_of "${name#*, }")
@@ -156,7 +169,11 @@ compare() {
   say "== $name"
   # Digests of different algorithms cannot be compared.
   [[ $name == *'at once'* ]] || check_digests "${contestants[@]}"
-  hyperfine --style basic --warmup "$warmups" --runs "$runs" --export-csv "$work/figures" "${arguments[@]}" >&2
+  local before=(--warmup "$warmups")
+  if [[ $name == *' cold,'* ]]; then
+    before=(--prepare 'sync; echo 3 >/proc/sys/vm/drop_caches')
+  fi
+  hyperfine --style basic "${before[@]}" --runs "$runs" --export-csv "$work/figures" "${arguments[@]}" >&2
   for who in "${contestants[@]}"; do
     peak_memory_of "$who"
     echo
@@ -195,11 +212,13 @@ print_report() {
   echo
   cat "$work/verdicts"
   echo
-  echo "$cores cores ($(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)), warm page cache, $runs runs, $(date +%F)."
+  echo "$cores cores ($(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)), warm page cache unless cold, $runs runs, $(date +%F)."
   echo "SMALL: $(find "$small" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%d files, %.0f MB", NR, sum / 1e6 }')" \
     "in $(find "$small" -mindepth 2 -type d | wc -l) directories." \
     "MEDIUM: $(find "$medium" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%d files, %.0f MB", NR, sum / 1e6 }')." \
-    "BIG: one file of $(stat -c %s "$big" | awk '{ printf "%.0f MB", $1 / 1e6 }')."
+    "BIG: one file of $(stat -c %s "$big" | awk '{ printf "%.0f MB", $1 / 1e6 }')." \
+    "TINY, WIDE, DIRS: 200,000, 200,000 and 100,000 files of 100 to 900 bytes in 2,000, 1 and 100,000 directories." \
+    "ARGUMENTS: SMALL, named one by one. ONE: a file of $(stat -c %s "$small/00/00/file-0000.dat") bytes."
   echo
   echo "- hivesum: $("$hivesum" --version)${given:+, the binary named by HIVESUM_BIN}"
   for program in b3sum rhash openssl sha256sum hashdeep xxhsum; do
@@ -231,7 +250,10 @@ main() {
   make_tree "$small" 100000
   make_medium "$medium"
   make_big
-  wait_until_settled "$small" "$medium" "$big"
+  make_even "$tiny" 2000 200000
+  make_even "$wide" 1 200000
+  make_even "$dirs" 100000 100000
+  wait_until_settled "$small" "$medium" "$big" "$tiny" "$wide" "$dirs"
   compare 'SMALL, BLAKE3' 'best 0.50' 'xargs b3sum'
   compare 'SMALL, SHA-256' 'best 0.50' 'xargs rhash' 'rhash -r' 'xargs openssl' 'xargs coreutils' 'hashdeep'
   compare 'SMALL, MD5' 'best 0.48' 'xargs openssl' 'xargs coreutils'
@@ -244,6 +266,17 @@ main() {
   compare 'MEDIUM, SHA-512' 'best 0.33' 'xargs openssl' 'xargs coreutils'
   compare 'MEDIUM, SHA3-256' 'best 0.33' 'xargs openssl'
   compare 'MEDIUM, BLAKE3' 'best 1.0' 'xargs b3sum'
+  compare 'TINY, BLAKE3' 'best 0.6' 'xargs b3sum'
+  compare 'WIDE, BLAKE3' 'best 0.6' 'xargs b3sum'
+  compare 'DIRS, BLAKE3' 'best 0.65' 'xargs b3sum'
+  compare 'USR, BLAKE3' 'best 0.65' 'xargs b3sum'
+  compare 'USR, SHA-256' 'best 0.4' 'xargs openssl' 'xargs coreutils'
+  compare 'ARGUMENTS, BLAKE3' 'best 0.9' 'xargs b3sum'
+  compare 'ONE, BLAKE3' 'best 1.1' 'b3sum'
+  compare 'SMALL cold, BLAKE3' 'best 0.40' 'xargs b3sum'
+  compare 'SMALL cold, SHA-256' 'best 0.40' 'xargs openssl'
+  compare 'TINY cold, BLAKE3' 'best 0.30' 'xargs b3sum'
+  compare 'MEDIUM cold, BLAKE3' 'best 0.40' 'xargs b3sum'
   compare 'BIG, BLAKE3' 'best 0.85' 'b3sum' 'b3sum, one thread'
   compare 'BIG, SHA-256' 'best 0.85' 'openssl' 'coreutils'
   compare 'BIG, SHA-512' 'best 1.0' 'openssl' 'coreutils'

@@ -23,6 +23,8 @@ const MAX_INTERRUPTIONS: usize = 1000;
 pub(crate) enum ReadFailure {
     /// The file is shorter than before, or its pages are lost.
     MissingBytes,
+    /// They are not in memory, and the read was not to wait for the device.
+    NotInMemory,
     /// A read call failed.
     System(Errno),
 }
@@ -32,6 +34,7 @@ impl ReadFailure {
     pub(crate) const fn errno(self) -> Errno {
         match self {
             Self::MissingBytes => Errno::IO,
+            Self::NotInMemory => Errno::AGAIN,
             Self::System(errno) => errno,
         }
     }

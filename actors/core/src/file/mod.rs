@@ -20,6 +20,7 @@ mod read;
 mod resolve;
 mod root;
 mod root_place;
+mod sized;
 mod stability;
 
 pub(crate) use arena::{Arena, KEPT_FILE_BYTES, STREAM_PIECE_BYTES};
@@ -36,5 +37,6 @@ pub use read::{PIECE_BYTES, Piece, ReadBuffers, UnsizedRead};
 pub use resolve::has_openat2;
 pub use root::{Root, RootError};
 pub use root_place::{EnterFailure, Opened, RootIdentity, RootPlace};
+pub(crate) use sized::Patience;
 pub(crate) use stability::Now;
 pub use stability::OpenFile;

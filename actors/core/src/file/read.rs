@@ -10,6 +10,7 @@ use super::deadline::{ReadDeadline, ReadFailure, read_at};
 use super::device::{DeviceAccess, DeviceRange, DeviceReader};
 use super::extents;
 use super::filesystem::FilesystemCache;
+use super::sized::{Patience, SizedRead};
 use super::stability::{OpenFile, Source};
 use crate::digest::{Algorithms, MultiHasher};
 use crate::guard_is_out;
@@ -165,13 +166,14 @@ impl ReadBuffers {
         &mut self,
         file: BorrowedFd<'_>,
         size: u64,
+        patience: Patience,
         mut absorb: impl FnMut(&[u8]),
     ) -> Result<(), ReadFailure> {
-        let mut sized = SizedRead { size, offset: 0 };
+        let mut sized = SizedRead::new(size, patience);
         let mut deadline = ReadDeadline::new(self.timeout);
         loop {
             let wanted = (size - sized.offset + 1).min(BUFFER_BYTES as u64) as usize;
-            let got = read_at(file, &mut self.buffer.bytes()[..wanted], sized.offset)?;
+            let got = sized.read(file, &mut self.buffer.bytes()[..wanted])?;
             let at_the_end = sized.is_end_after(got, wanted)?;
             absorb(&self.buffer.bytes()[..got]);
             if at_the_end {
@@ -183,13 +185,18 @@ impl ReadBuffers {
 
     /// Reads a file of `size` bytes whole into the free space of the arena, which must have room for it, and gives the
     /// number of its bytes. They are not kept yet. As [`read_whole`](Self::read_whole), it asks for one byte more.
-    pub(crate) fn read_into_arena(&mut self, file: BorrowedFd<'_>, size: usize) -> Result<usize, ReadFailure> {
-        let mut sized = SizedRead { size: size as u64, offset: 0 };
+    pub(crate) fn read_into_arena(
+        &mut self,
+        file: BorrowedFd<'_>,
+        size: usize,
+        patience: Patience,
+    ) -> Result<usize, ReadFailure> {
+        let mut sized = SizedRead::new(size as u64, patience);
         let mut deadline = ReadDeadline::new(self.timeout);
         loop {
             let free = &mut self.arena.free()[sized.offset as usize..=size];
             let wanted = free.len();
-            let got = read_at(file, free, sized.offset)?;
+            let got = sized.read(file, free)?;
             if sized.is_end_after(got, wanted)? {
                 return Ok(sized.offset as usize);
             }
@@ -224,24 +231,6 @@ impl ReadBuffers {
             deadline.check()?;
         }
         Ok(UnsizedRead { bytes, is_end: false, read_from: file.source.of_unsized(bytes) })
-    }
-}
-
-/// How far a file was read whose size is known. Each call asks for one byte more than should be left of it.
-struct SizedRead {
-    size: u64,
-    offset: u64,
-}
-
-impl SizedRead {
-    /// Whether a call that gave `got` of `wanted` bytes was the last one.
-    fn is_end_after(&mut self, got: usize, wanted: usize) -> Result<bool, ReadFailure> {
-        self.offset += got as u64;
-        let at_the_end = got < wanted && (self.offset == self.size || guard_is_out!(WholeRead));
-        if self.offset > self.size || (got == 0 && !at_the_end) {
-            return Err(ReadFailure::MissingBytes);
-        }
-        Ok(at_the_end)
     }
 }
 

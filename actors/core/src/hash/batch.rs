@@ -2,19 +2,24 @@
 //!
 //! A batch ends early once it has digested its share of bytes; the driver then requests the rest. A panic costs only
 //! the file it happened on. Large files are opened and returned, to be cut into pieces. Small files may be kept, and
-//! longer ones may wait, to be digested together with others.
+//! longer ones may wait, to be digested together with others. A file whose bytes are not in memory is set aside, so that
+//! the device reads it while others are opened, and is hashed at the end of the batch.
 
-use super::found::StreamFound;
+use super::found::{OpenFound, Waiting};
 use super::heartbeat::Heartbeat;
 use super::kept::KeptFiles;
 use super::rules::READ_ATTEMPTS;
 use super::small_file::{FileWork, Found};
-use super::streams::{Ended, Waiting};
+use super::streams::{self, Ended};
 use super::task::{BatchDone, BatchTask, Outcome, catch_panic};
 use crate::digest::MultiHasher;
-use crate::file::{Now, ReadBuffers};
+use crate::file::{Now, Patience, ReadBuffers};
 use crate::result::{FileMeta, Origin, Status};
-use crate::walk::Fate;
+use crate::walk::{Fate, PLAN_ENTRIES};
+
+/// Files that are set aside have so many bytes, or a file more: what is asked for ahead must not push itself out of
+/// memory before it is read.
+const ASIDE_BYTES: u64 = 16 << 20;
 
 /// Hashes the entries of the task until they are done or the quantum is full.
 pub fn hash_batch(buffers: &mut ReadBuffers, task: &BatchTask, heartbeat: &Heartbeat) -> BatchDone {
@@ -28,11 +33,14 @@ pub fn hash_batch(buffers: &mut ReadBuffers, task: &BatchTask, heartbeat: &Heart
         streams: digests.has_streams() && !is_alone,
         digests,
         kept: KeptFiles::new(&task.rules.algorithms),
-        waiting: Waiting::default(),
+        waiting: streams::waiting(),
+        aside: Waiting::up_to(PLAN_ENTRIES, ASIDE_BYTES),
+        patience: if is_alone { Patience::Waits } else { Patience::OnlyMemory },
         now: Now::read(),
         done: BatchDone::for_task(task),
     };
     batch.hash_entries();
+    batch.hash_aside();
     batch.digest_kept();
     batch.read_waiting();
     batch.buffers.put_back(&task.rules.algorithms, batch.digests);
@@ -51,6 +59,9 @@ struct Batch<'a> {
     streams: bool,
     kept: KeptFiles,
     waiting: Waiting,
+    /// Files whose bytes the device is to read first.
+    aside: Waiting,
+    patience: Patience,
     now: Now,
     done: BatchDone,
 }
@@ -71,13 +82,24 @@ impl Batch<'_> {
                 self.heartbeat.note(job_tag, plan, entry, 0);
             }
             self.hash(index, |work| work.hash_entry(plan, entry, index));
-            if !self.buffers.arena.has_room() {
-                self.digest_kept();
-            }
-            if self.done.is_full() || self.waiting.is_full(self.task.most_bytes) {
+            if self.done.is_full()
+                || [&self.waiting, &self.aside].iter().any(|files| files.is_full(self.task.most_bytes))
+            {
                 self.done.next = index + 1;
                 return;
             }
+        }
+    }
+
+    /// Hashes the files that were set aside. None is set aside again.
+    fn hash_aside(&mut self) {
+        self.patience = Patience::Waits;
+        for OpenFound { index, file, meta, .. } in self.aside.take() {
+            self.heartbeat.begin(index);
+            self.hash(index, |work| {
+                fail::fail_point!("hash_aside");
+                work.hash_open(index, file, meta, READ_ATTEMPTS)
+            });
         }
     }
 
@@ -93,6 +115,7 @@ impl Batch<'_> {
             read_from: None,
             keeps: self.keeps,
             streams: self.streams,
+            patience: self.patience,
             kept: false,
         };
         match catch_panic(|| hash(&mut work)) {
@@ -105,10 +128,14 @@ impl Batch<'_> {
             }
             Ok(Found::Large(large)) => self.done.large.push(large),
             Ok(Found::Stream(found)) => self.waiting.add(found),
+            Ok(Found::NotInMemory(found)) => self.aside.add(found),
             Err(_) => {
                 self.digests = MultiHasher::new(&self.task.rules.algorithms);
                 self.done.settle_panic(index, digests_before);
             }
+        }
+        if !self.buffers.arena.has_room() {
+            self.digest_kept();
         }
     }
 
@@ -123,9 +150,9 @@ impl Batch<'_> {
     /// Reads the files that wait. The arena is empty.
     fn read_waiting(&mut self) {
         (self.keeps, self.streams) = (false, false);
-        let waiting = std::mem::take(&mut self.waiting);
-        for (found, ended) in waiting.read(self.buffers, self.task, self.heartbeat) {
-            let StreamFound { index, file, meta, .. } = found;
+        let waiting = self.waiting.take();
+        for (found, ended) in streams::read(waiting, self.buffers, self.task, self.heartbeat) {
+            let OpenFound { index, file, meta, .. } = found;
             match ended {
                 Ended::Settled(status, digests) => {
                     self.done.digests.extend_from_slice(&digests);

@@ -1,6 +1,7 @@
 //! Hashing files: one bounded quantum of work at a time, on the calling thread.
 //!
-//! The small files of a batch are opened, checked, read and checked again, one after the other. What was read is
+//! The small files of a batch are opened, checked, read and checked again, one after the other; those whose bytes are
+//! not in memory are read after the others, while the device reads them ahead. What was read is
 //! digested at once, or together with other files where the processor is faster so. Large files are returned to the
 //! caller, to be hashed segment by segment. The caller decides which files are hashed and what happens to the results.
 

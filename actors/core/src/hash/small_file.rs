@@ -4,11 +4,11 @@
 
 use rustix::io::Errno;
 
-use super::found::{LargeFound, StreamFound, WaitPermit};
+use super::found::{LargeFound, OpenFound, WaitPermit};
 use super::rules::{END_BYTES, READ_ATTEMPTS, ScanRules};
 use crate::digest::MultiHasher;
 use crate::file::{
-    FilesystemKind, KEPT_FILE_BYTES, Now, OpenFile, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead,
+    FilesystemKind, KEPT_FILE_BYTES, Now, OpenFile, PIECE_BYTES, Patience, Piece, ReadBuffers, ReadFailure, UnsizedRead,
 };
 use crate::guard_is_out;
 use crate::result::{ErrorCode, FileIdentity, FileMeta, ReadFrom, SkipReason, Stability, Status};
@@ -19,13 +19,24 @@ pub(crate) enum Found {
     Settled(FileMeta, Status),
     Large(LargeFound),
     /// It is to be read side by side with others.
-    Stream(StreamFound),
+    Stream(OpenFound),
+    /// Its bytes are not in memory.
+    NotInMemory(OpenFound),
 }
 
 impl Found {
     pub(crate) fn error(meta: FileMeta, code: ErrorCode) -> Self {
         Self::Settled(meta, Status::error(code))
     }
+}
+
+/// What came of one file that is read at once.
+enum Small {
+    Found(Found),
+    /// It is longer than a piece.
+    TooLong,
+    /// Its bytes are not in memory; how far a read of them can be trusted.
+    NotInMemory(Stability),
 }
 
 /// One file and the buffers it is read into.
@@ -41,6 +52,8 @@ pub(crate) struct FileWork<'a> {
     pub(crate) keeps: bool,
     /// Whether longer files wait, to be read side by side.
     pub(crate) streams: bool,
+    /// Whether it waits for bytes that are not in memory.
+    pub(crate) patience: Patience,
     /// Whether the bytes of this file were kept in the arena. Then `out` lacks its digests.
     pub(crate) kept: bool,
 }
@@ -79,7 +92,7 @@ impl FileWork<'_> {
         }
         if let Some(permit) = self.may_wait(&file, &meta) {
             return match self.stability(&file, &meta, false) {
-                Ok(stability) => Found::Stream(StreamFound { index, file, meta, stability, _permit: permit }),
+                Ok(stability) => Found::Stream(OpenFound { index, file, meta, stability, _permit: permit }),
                 Err(busy) => busy,
             };
         }
@@ -89,8 +102,15 @@ impl FileWork<'_> {
     /// Hashes an open file alone, by so many reads at most.
     pub(crate) fn hash_open(&mut self, index: usize, file: OpenFile, meta: FileMeta, attempts: usize) -> Found {
         match self.hash_small(&file, meta, attempts) {
-            Some(found) => found,
-            None => self.return_large(index, file, meta),
+            Small::Found(found) => found,
+            Small::TooLong => self.return_large(index, file, meta),
+            Small::NotInMemory(stability) => match WaitPermit::acquire() {
+                Some(permit) => Found::NotInMemory(OpenFound { index, file, meta, stability, _permit: permit }),
+                None => {
+                    self.patience = Patience::Waits;
+                    self.hash_open(index, file, meta, attempts)
+                }
+            },
         }
     }
 
@@ -139,24 +159,27 @@ impl FileWork<'_> {
         }
     }
 
-    /// Reads the open file, so many times at most, until two calls of `fstat` agree. `None` if it is longer than a piece.
-    fn hash_small(&mut self, file: &OpenFile, mut meta: FileMeta, attempts: usize) -> Option<Found> {
+    /// Reads the open file, so many times at most, until two calls of `fstat` agree.
+    fn hash_small(&mut self, file: &OpenFile, mut meta: FileMeta, attempts: usize) -> Small {
         for _ in 0..attempts {
             let mapped = self.rules.maps(file, meta.size);
             let stability = match self.stability(file, &meta, mapped) {
                 Ok(stability) => stability,
-                Err(busy) => return Some(busy),
+                Err(busy) => return Small::Found(busy),
             };
             let digests_before = self.out.len();
             let keeps = self.keeps(file, &meta, mapped);
             let read = if keeps { self.read_once(file, &meta) } else { self.digest_once(file, &meta, mapped) };
+            if let Err(ReadFailure::NotInMemory) = read {
+                return Small::NotInMemory(stability);
+            }
             fail::fail_point!("after_read");
             if !keeps {
                 self.digests.finalize_reset_into(self.out);
             }
             let later = match file.meta_now() {
                 Ok(later) => later,
-                Err(errno) => return Some(self.failed(meta, digests_before, errno)),
+                Err(errno) => return Small::Found(self.failed(meta, digests_before, errno)),
             };
             let same = meta.same_content(&later);
             match read {
@@ -166,13 +189,13 @@ impl FileWork<'_> {
                         self.kept = true;
                     }
                     let meta = FileMeta { size: bytes, ..meta };
-                    return Some(Found::Settled(meta, Status::Hashed(stability)));
+                    return Small::Found(Found::Settled(meta, Status::Hashed(stability)));
                 }
                 Err(ReadFailure::MissingBytes) if !same => self.out.truncate(digests_before),
-                Err(failure) => return Some(self.failed(meta, digests_before, failure.errno())),
+                Err(failure) => return Small::Found(self.failed(meta, digests_before, failure.errno())),
                 Ok(None) => {
                     self.out.truncate(digests_before);
-                    return None;
+                    return Small::TooLong;
                 }
                 Ok(Some(_)) => self.out.truncate(digests_before),
             }
@@ -181,7 +204,7 @@ impl FileWork<'_> {
                 break; // it keeps growing
             }
         }
-        Some(Found::error(meta, ErrorCode::FileChanged))
+        Small::Found(Found::error(meta, ErrorCode::FileChanged))
     }
 
     fn failed(&mut self, meta: FileMeta, digests_before: usize, errno: Errno) -> Found {
@@ -196,14 +219,23 @@ impl FileWork<'_> {
         self.keeps && is_small && !mapped && !file.sparse && !file.asks_for_device()
     }
 
+    /// Whether a read of the file may wait. Elsewhere than on a local file system nothing is asked for ahead.
+    fn patience_with(&self, file: &OpenFile) -> Patience {
+        match file.filesystem {
+            FilesystemKind::Local => self.patience,
+            _ => Patience::Waits,
+        }
+    }
+
     /// Reads the file into the arena. Returns the number of bytes.
     fn read_once(&mut self, file: &OpenFile, meta: &FileMeta) -> Result<Option<u64>, ReadFailure> {
-        let bytes = self.buffers.read_into_arena(file.fd(), meta.size as usize)?;
+        let bytes = self.buffers.read_into_arena(file.fd(), meta.size as usize, self.patience_with(file))?;
         Ok(Some(bytes as u64))
     }
 
     /// Reads the file once. Returns the number of bytes, or `None` if they are more than a piece.
     fn digest_once(&mut self, file: &OpenFile, meta: &FileMeta, mapped: bool) -> Result<Option<u64>, ReadFailure> {
+        let patience = self.patience_with(file);
         let digests = &mut *self.digests;
         let size = meta.size;
         if size == 0 && !guard_is_out!(UnsizedRead) {
@@ -221,7 +253,7 @@ impl FileWork<'_> {
             let piece = Piece { offset: 0, bytes: size as usize, mapped };
             self.read_from = self.buffers.read_piece(file, piece, |bytes| digests.update(bytes))?;
         } else {
-            self.buffers.read_whole(file.fd(), size, |bytes| digests.update(bytes))?;
+            self.buffers.read_whole(file.fd(), size, patience, |bytes| digests.update(bytes))?;
         }
         Ok(Some(size))
     }

@@ -5,9 +5,7 @@
 //! longest first, so that all lanes end at about the same time. A file that changed, or that a panic interrupted, is
 //! read again alone.
 
-use rustix::fs::{Advice, fadvise};
-
-use super::found::StreamFound;
+use super::found::{OpenFound, Waiting};
 use super::heartbeat::Heartbeat;
 use super::task::{BatchTask, catch_panic};
 use crate::digest::{SLOTS, Streams};
@@ -21,11 +19,9 @@ const MOST_BYTES: u64 = 64 << 20;
 /// At most so many files are read at once.
 const MOST_FILES: usize = 64;
 
-/// The files that wait.
-#[derive(Debug, Default)]
-pub(super) struct Waiting {
-    files: Vec<StreamFound>,
-    bytes: u64,
+/// The files that wait to be read side by side.
+pub(super) const fn waiting() -> Waiting {
+    Waiting::up_to(MOST_FILES, MOST_BYTES)
 }
 
 /// What came of one file.
@@ -36,42 +32,27 @@ pub(super) enum Ended {
     Again(bool),
 }
 
-impl Waiting {
-    pub(super) fn add(&mut self, found: StreamFound) {
-        // Nothing waits for these bytes yet, so that the device may read whole files ahead, one after the other.
-        let _ = fadvise(found.file.fd(), 0, None, Advice::WillNeed);
-        self.bytes += found.meta.size;
-        self.files.push(found);
+/// Reads these files, the longest first. Gives each file and what came of it.
+pub(super) fn read(
+    mut files: Vec<OpenFound>,
+    buffers: &mut ReadBuffers,
+    task: &BatchTask,
+    heartbeat: &Heartbeat,
+) -> Vec<(OpenFound, Ended)> {
+    files.sort_by_key(|file| std::cmp::Reverse(file.meta.size));
+    let mut ended: Vec<Ended> = files.iter().map(|_| Ended::Again(false)).collect();
+    let lengths: Vec<u64> = files.iter().map(|file| file.meta.size).collect();
+    if let Some((alone, digests)) = Streams::plan(&task.rules.algorithms, &lengths) {
+        let mut reading = Reading { files: &files, buffers, task, heartbeat, digests, ended: &mut ended };
+        // What was not settled before a panic is read again.
+        let _ = catch_panic(|| reading.read_from(alone));
     }
-
-    /// Whether they are to be read before another file is opened. `most_bytes` is less than usual where bytes are rationed.
-    pub(super) fn is_full(&self, most_bytes: Option<u64>) -> bool {
-        self.bytes >= most_bytes.unwrap_or(MOST_BYTES) || self.files.len() >= MOST_FILES
-    }
-
-    /// Reads all of them, the longest first. Gives each file and what came of it.
-    pub(super) fn read(
-        self,
-        buffers: &mut ReadBuffers,
-        task: &BatchTask,
-        heartbeat: &Heartbeat,
-    ) -> Vec<(StreamFound, Ended)> {
-        let mut files = self.files;
-        files.sort_by_key(|file| std::cmp::Reverse(file.meta.size));
-        let mut ended: Vec<Ended> = files.iter().map(|_| Ended::Again(false)).collect();
-        let lengths: Vec<u64> = files.iter().map(|file| file.meta.size).collect();
-        if let Some((alone, digests)) = Streams::plan(&task.rules.algorithms, &lengths) {
-            let mut reading = Reading { files: &files, buffers, task, heartbeat, digests, ended: &mut ended };
-            // What was not settled before a panic is read again.
-            let _ = catch_panic(|| reading.read_from(alone));
-        }
-        files.into_iter().zip(ended).collect()
-    }
+    files.into_iter().zip(ended).collect()
 }
 
 /// Files while they are read.
 struct Reading<'a> {
-    files: &'a [StreamFound],
+    files: &'a [OpenFound],
     buffers: &'a mut ReadBuffers,
     task: &'a BatchTask,
     heartbeat: &'a Heartbeat,
@@ -121,7 +102,7 @@ impl Reading<'_> {
 
     /// Reads the next piece of a file. Gives its length.
     fn read_piece(&mut self, slot: usize, at: &mut Place) -> Result<usize, ReadFailure> {
-        let StreamFound { index, file, meta, .. } = &self.files[at.file];
+        let OpenFound { index, file, meta, .. } = &self.files[at.file];
         self.heartbeat.begin(*index);
         if let Some(job_tag) = self.task.rules.job_tag {
             self.heartbeat.note(job_tag, &self.task.plan, &self.task.plan.entries[*index], at.offset);
@@ -149,7 +130,7 @@ impl Reading<'_> {
         let strides = self.digests.finish(&numbers);
         let stride = self.task.rules.algorithms.digest_bytes();
         for ((_, at), digests) in done.iter().zip(strides.chunks_exact(stride)) {
-            let StreamFound { file, meta, stability, .. } = &self.files[at.file];
+            let OpenFound { file, meta, stability, .. } = &self.files[at.file];
             self.ended[at.file] = match file.meta_now() {
                 Ok(later) if meta.same_content(&later) => Ended::Settled(Status::Hashed(*stability), digests.to_vec()),
                 Ok(_) => Ended::Again(true),
@@ -163,6 +144,7 @@ fn after_failure(failure: ReadFailure) -> Ended {
     match failure {
         // It was cut short: what it is now tells whether that is its end.
         ReadFailure::MissingBytes => Ended::Again(true),
+        ReadFailure::NotInMemory => Ended::Again(false),
         ReadFailure::System(errno) => Ended::Settled(Status::of_errno(errno), Vec::new()),
     }
 }

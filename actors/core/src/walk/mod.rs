@@ -18,6 +18,7 @@ pub(crate) use globs::MAX_GLOBS;
 pub use globs::below::literal as literal_glob;
 pub(crate) use globs::below::seen_from_above;
 pub use globs::{Filters, GlobInvalid};
+pub(crate) use plan::PLAN_ENTRIES;
 pub use plan::{Fate, KnownResult, Plan, PlanEntry};
 pub use plan_sink::{Inventory, PlanReceiver, ReceiverGone};
 pub use spec::{Target, Totals, WalkSpec};

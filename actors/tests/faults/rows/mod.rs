@@ -8,6 +8,7 @@ mod contents;
 mod devices;
 mod opening;
 mod retries;
+mod set_aside;
 mod side_by_side;
 mod stamps;
 
@@ -78,15 +79,21 @@ rows! {
     f03_one_of_several_files_cut_short: side_by_side::cut_short, Well, [SecondStat];
     f03_one_of_several_files_written_to_during_every_read: side_by_side::written_to_during_every_read, Well, [SecondStat];
     f04_one_of_several_files_with_a_writer: side_by_side::one_with_a_writer, Well, [LeaseProbe, RequireStable];
+    f02_a_file_cut_short_while_it_is_set_aside: set_aside::cut_short, Well, [];
+    f03_a_file_written_to_while_it_is_set_aside: set_aside::written_to_once, Well, [];
+    f03_a_file_set_aside_and_written_to_during_every_read: set_aside::written_to_during_every_read, Well, [SecondStat];
+    f04_a_writer_that_opens_while_a_file_is_set_aside: set_aside::a_writer_that_opens_meanwhile, Well, [LeaseProbe, RequireStable];
     f03_two_writes_within_one_whole_second: stamps::whole_seconds, Well, [CoarseStamps];
     f03_two_writes_within_two_seconds_on_fat: stamps::every_other_second, Well, [CoarseStamps];
     f05_a_modification_time_set_back: changing::time_set_back, Well, [ChangeTime];
     f06_a_file_replaced_during_the_read: changing::replaced, Well, [];
     f07_a_file_deleted_before_and_during_the_read: changing::deleted, Well, [];
+    f07_a_file_deleted_while_it_is_set_aside: set_aside::deleted, Well, [];
     f08_a_device_that_fails_under_a_map: devices::fails_under_a_map, Well, [LostPages];
     f09_a_sigbus_that_is_not_ours: devices::sigbus_of_others, BySigbus, [PreviousHandler];
     f10_a_thousand_panics: devices::a_thousand_panics, Well, [PanicEdge];
     f10_panics_among_several_files: side_by_side::panics, Well, [PanicEdge];
+    f10_a_panic_among_files_that_were_set_aside: set_aside::panics, Well, [];
     f12_a_read_that_never_returns: devices::never_reads, Well, [Watchdog];
     f12_a_file_that_trickles_in: devices::trickles, Well, [FileDeadline];
     f12_a_directory_that_never_answers: devices::never_lists, Well, [WalkDeadline];
@@ -108,6 +115,8 @@ rows! {
     f22_reads_that_are_short_or_broken_off: retries::short_reads, Well, [WholeRead];
     f22_few_descriptors: retries::few_descriptors, Well, [];
     f22_few_descriptors_for_several_files: side_by_side::few_descriptors, Well, [];
+    f22_no_descriptor_to_spare_for_files_to_be_set_aside: set_aside::no_descriptor_to_spare, Well, [];
+    f22_more_files_than_are_asked_for_ahead: set_aside::more_than_is_asked_for_ahead, Well, [];
     f22_a_file_system_that_lies_and_is_never_trusted: retries::never_trusted, Well, [CarefulFilesystems];
     f23_our_own_files_under_other_names: opening::own_files, Well, [OwnFiles];
 }
