@@ -8,6 +8,7 @@
 //! made of them. The crates for BLAKE2 and xxHash do not expose their states. A BLAKE3 chain is not saved either: large files are
 //! digested in [subtrees](super::subtree), whose state is saved.
 
+mod bulk;
 mod checks;
 mod clouds;
 mod crypto;

@@ -13,6 +13,7 @@
 mod algorithm;
 mod algorithms;
 mod chain;
+mod constants;
 mod lanes;
 mod multi;
 pub mod pieces;

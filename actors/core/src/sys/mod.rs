@@ -1,11 +1,12 @@
 //! Calls to the kernel that need `unsafe`: mapped windows that survive truncation, lease probes, thread scheduling,
 //! notes that survive a crash of the process, standard streams that were closed at its start, what storage and memory
-//! hold of a file, and free memory. Also the processor's vectors. No other module may use `unsafe`.
+//! hold of a file, and free memory. Also the processor's vectors, and compression functions. No other module may use `unsafe`.
 //!
-//! Every `unsafe` block says what makes it sound. This module knows no algorithm, job or actor.
+//! Every `unsafe` block says what makes it sound. This module knows no message, job or actor.
 
 #![allow(unsafe_code)]
 
+pub(crate) mod blocks;
 pub(crate) mod lanes;
 pub(crate) mod lease;
 #[cfg(feature = "failpoints")]

@@ -14,7 +14,7 @@ use whirlpool::Whirlpool;
 use super::super::algorithm::Algorithm;
 use super::checks::{Crc32, Crc32c, Crc64, Xxh3, Xxh32, Xxh64};
 use super::clouds::{Hidrive, Mailru, QuickXor};
-use super::crypto::{Blake2, Blake2bOfLength, Blake3, Blake3OfLength, Resumable};
+use super::crypto::{Blake2, Blake2bOfLength, Blake3, Blake3OfLength, InBulk, Resumable};
 use super::parts::{Ending, OfParts};
 use super::state::{Restore, State};
 
@@ -91,16 +91,16 @@ fn state_of<M: Make>(algorithm: Algorithm, make: M) -> M::Made {
         Algorithm::Sha1 => make.kept::<Resumable<Sha1>>(),
         Algorithm::Sha224 => make.kept::<Resumable<Sha224>>(),
         Algorithm::Sha256 => make.kept::<Resumable<Sha256>>(),
-        Algorithm::Sha384 => make.kept::<Resumable<Sha384>>(),
-        Algorithm::Sha512 => make.kept::<Resumable<Sha512>>(),
-        Algorithm::Sha512_224 => make.kept::<Resumable<Sha512_224>>(),
-        Algorithm::Sha512_256 => make.kept::<Resumable<Sha512_256>>(),
+        Algorithm::Sha384 => make.kept::<InBulk<Sha384>>(),
+        Algorithm::Sha512 => make.kept::<InBulk<Sha512>>(),
+        Algorithm::Sha512_224 => make.kept::<InBulk<Sha512_224>>(),
+        Algorithm::Sha512_256 => make.kept::<InBulk<Sha512_256>>(),
         Algorithm::Sha3_224 => make.kept::<Resumable<Sha3_224>>(),
         Algorithm::Sha3_256 => make.kept::<Resumable<Sha3_256>>(),
         Algorithm::Sha3_384 => make.kept::<Resumable<Sha3_384>>(),
         Algorithm::Sha3_512 => make.kept::<Resumable<Sha3_512>>(),
         Algorithm::Md4 => make.kept::<Resumable<Md4>>(),
-        Algorithm::Md5 => make.kept::<Resumable<Md5>>(),
+        Algorithm::Md5 => make.kept::<InBulk<Md5>>(),
         Algorithm::Ripemd160 => make.kept::<Resumable<Ripemd160>>(),
         Algorithm::Sm3 => make.kept::<Resumable<Sm3>>(),
         Algorithm::Whirlpool => make.kept::<Resumable<Whirlpool>>(),
@@ -118,7 +118,7 @@ fn state_of<M: Make>(algorithm: Algorithm, make: M) -> M::Made {
         Algorithm::Hidrive => make.lost(Hidrive::default),
         Algorithm::Ed2k => make.of_parts::<Resumable<Md4>>(ED2K_CHUNK_BYTES, Ending::EmptyAfterWhole),
         Algorithm::Dropbox => make.of_parts::<Resumable<Sha256>>(DROPBOX_BLOCK_BYTES, Ending::Exact),
-        Algorithm::S3Etag(part) => make.of_parts::<Resumable<Md5>>(part.bytes(), Ending::OnePartAtLeast),
+        Algorithm::S3Etag(part) => make.of_parts::<InBulk<Md5>>(part.bytes(), Ending::OnePartAtLeast),
         Algorithm::S3Crc32(part) => make.of_parts::<Crc32>(part.bytes(), Ending::OnePartAtLeast),
         Algorithm::S3Crc32c(part) => make.of_parts::<Crc32c>(part.bytes(), Ending::OnePartAtLeast),
         Algorithm::S3Sha1(part) => make.of_parts::<Resumable<Sha1>>(part.bytes(), Ending::OnePartAtLeast),
