@@ -78,9 +78,7 @@ impl Batch<'_> {
             if self.done.settle_known(self.task, index) {
                 continue;
             }
-            if let Some(job_tag) = self.task.rules.job_tag {
-                self.heartbeat.note(job_tag, plan, entry, 0);
-            }
+            self.task.say_what_is_read(self.heartbeat, index, 0);
             self.hash(index, |work| work.hash_entry(plan, entry, index));
             if self.done.is_full()
                 || [&self.waiting, &self.aside].iter().any(|files| files.is_full(self.task.most_bytes))
@@ -94,8 +92,9 @@ impl Batch<'_> {
     /// Hashes the files that were set aside. None is set aside again.
     fn hash_aside(&mut self) {
         self.patience = Patience::Waits;
-        for OpenFound { index, file, meta, .. } in self.aside.take() {
-            self.heartbeat.begin(index);
+        for OpenFound { index, file, meta, now, .. } in self.aside.take() {
+            self.task.say_what_is_read(self.heartbeat, index, 0);
+            self.now = now;
             self.hash(index, |work| {
                 fail::fail_point!("hash_aside");
                 work.hash_open(index, file, meta, READ_ATTEMPTS)
@@ -152,14 +151,15 @@ impl Batch<'_> {
         (self.keeps, self.streams) = (false, false);
         let waiting = self.waiting.take();
         for (found, ended) in streams::read(waiting, self.buffers, self.task, self.heartbeat) {
-            let OpenFound { index, file, meta, .. } = found;
+            let OpenFound { index, file, meta, now, .. } = found;
             match ended {
                 Ended::Settled(status, digests) => {
                     self.done.digests.extend_from_slice(&digests);
                     self.settle(index, meta, status, Origin::Read);
                 }
                 Ended::Again(was_read) => {
-                    self.heartbeat.begin(index);
+                    self.task.say_what_is_read(self.heartbeat, index, 0);
+                    self.now = now;
                     let attempts = READ_ATTEMPTS - usize::from(was_read);
                     self.hash(index, |work| work.hash_open(index, file, meta, attempts));
                 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rustix::fs::{Advice, fadvise};
 use rustix::process::{Resource, getrlimit};
 
-use crate::file::OpenFile;
+use crate::file::{Now, OpenFile};
 use crate::result::{FileMeta, Stability};
 
 /// A file that is too large for a batch, open.
@@ -62,6 +62,8 @@ pub(crate) struct OpenFound {
     /// What `fstat` returned before the read.
     pub(crate) meta: FileMeta,
     pub(crate) stability: Stability,
+    /// When it was looked at.
+    pub(crate) now: Now,
     pub(crate) _permit: WaitPermit,
 }
 

@@ -92,7 +92,9 @@ impl FileWork<'_> {
         }
         if let Some(permit) = self.may_wait(&file, &meta) {
             return match self.stability(&file, &meta, false) {
-                Ok(stability) => Found::Stream(OpenFound { index, file, meta, stability, _permit: permit }),
+                Ok(stability) => {
+                    Found::Stream(OpenFound { index, file, meta, stability, now: self.now, _permit: permit })
+                }
                 Err(busy) => busy,
             };
         }
@@ -105,7 +107,9 @@ impl FileWork<'_> {
             Small::Found(found) => found,
             Small::TooLong => self.return_large(index, file, meta),
             Small::NotInMemory(stability) => match WaitPermit::acquire() {
-                Some(permit) => Found::NotInMemory(OpenFound { index, file, meta, stability, _permit: permit }),
+                Some(permit) => {
+                    Found::NotInMemory(OpenFound { index, file, meta, stability, now: self.now, _permit: permit })
+                }
                 None => {
                     self.patience = Patience::Waits;
                     self.hash_open(index, file, meta, attempts)

@@ -103,10 +103,7 @@ impl Reading<'_> {
     /// Reads the next piece of a file. Gives its length.
     fn read_piece(&mut self, slot: usize, at: &mut Place) -> Result<usize, ReadFailure> {
         let OpenFound { index, file, meta, .. } = &self.files[at.file];
-        self.heartbeat.begin(*index);
-        if let Some(job_tag) = self.task.rules.job_tag {
-            self.heartbeat.note(job_tag, &self.task.plan, &self.task.plan.entries[*index], at.offset);
-        }
+        self.task.say_what_is_read(self.heartbeat, *index, at.offset);
         fail::fail_point!("stream_piece");
         if at.offset > 0 {
             at.deadline.check()?;

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::found::LargeFound;
+use super::heartbeat::Heartbeat;
 use super::rules::{Coverage, ScanRules};
 use crate::file::{meta_of, stat_entry};
 use crate::guard_is_out;
@@ -30,6 +31,16 @@ pub struct BatchTask {
     pub rules: Arc<ScanRules>,
     /// Ends the batch soon after so many bytes, where they are rationed. `None`: as it is fastest.
     pub most_bytes: Option<u64>,
+}
+
+impl BatchTask {
+    /// Says that this entry is read now, from `offset` on: to the Supervisor, and to the next process if this one crashes.
+    pub(super) fn say_what_is_read(&self, heartbeat: &Heartbeat, index: usize, offset: u64) {
+        heartbeat.begin(index);
+        if let Some(job_tag) = self.rules.job_tag {
+            heartbeat.note(job_tag, &self.plan, &self.plan.entries[index], offset);
+        }
+    }
 }
 
 /// The results of a batch: those of its entries up to `next`.

@@ -94,6 +94,7 @@ rows! {
     f10_a_thousand_panics: devices::a_thousand_panics, Well, [PanicEdge];
     f10_panics_among_several_files: side_by_side::panics, Well, [PanicEdge];
     f10_a_panic_among_files_that_were_set_aside: set_aside::panics, Well, [];
+    f11_files_that_were_set_aside_are_noted_when_they_are_read: set_aside::noted_when_they_are_read, Well, [];
     f12_a_read_that_never_returns: devices::never_reads, Well, [Watchdog];
     f12_a_file_that_trickles_in: devices::trickles, Well, [FileDeadline];
     f12_a_directory_that_never_answers: devices::never_lists, Well, [WalkDeadline];

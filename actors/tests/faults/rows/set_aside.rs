@@ -1,17 +1,22 @@
-//! F02 to F04, F07, F10 and F22 of files that are set aside until their bytes are in memory.
+//! F02 to F04, F07, F10, F11 and F22 of files that are set aside until their bytes are in memory.
 //!
 //! A failpoint stands for bytes that are not: it makes every first read fail that was not to wait.
 
+use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use hivesum_core::file::ReadBuffers;
+use hivesum_core::hash::{BatchTask, Heartbeat, ScanRules, SharedSlots, hash_batch};
 use hivesum_core::result::{ErrorCode, Stability};
+use hivesum_core::sys::slots::Slots;
+use hivesum_core::walk::{Plan, PlanReceiver, ReceiverGone, WalkSpec, walk};
 use hivesum_test_support::cycle;
 use tempfile::TempDir;
 
-use crate::stage::{Scanned, append, on_reaching, scan_with, set_len};
+use crate::stage::{PATIENT, Scanned, append, directory, on_reaching, scan_with, set_len};
 
 const FILES: usize = 20;
 /// Of the file that something happens to.
@@ -173,7 +178,7 @@ pub(super) fn more_than_is_asked_for_ahead() {
     let write = |path: &Path, number: usize| fs::write(path, vec![number as u8; LONG]).unwrap();
     (0..FILES).for_each(|number| write(&tree.path().join(name(number)), number));
     fail::cfg("not_in_memory", "return").unwrap();
-    let opened = std::sync::Arc::new(Mutex::new((0_usize, 0_usize)));
+    let opened = Arc::new(Mutex::new((0_usize, 0_usize)));
     let (counts, more) = (opened.clone(), opened.clone());
     on_reaching("hash_entry", FILES, move || counts.lock().unwrap().0 += 1);
     on_reaching("hash_aside", FILES, move || {
@@ -186,4 +191,45 @@ pub(super) fn more_than_is_asked_for_ahead() {
     // Two hashers, each with 16 MiB and one file more.
     let most = opened.lock().unwrap().1;
     assert!((6..=12).contains(&most), "{most} files were set aside at once");
+}
+
+/// Collects the plans of a walk.
+#[derive(Default)]
+struct Plans(RefCell<Vec<Plan>>);
+
+impl PlanReceiver for Plans {
+    fn take(&self, plan: Plan) -> Result<(), ReceiverGone> {
+        self.0.borrow_mut().push(plan);
+        Ok(())
+    }
+
+    fn is_gone(&self) -> bool {
+        false
+    }
+}
+
+/// The file that kills the process is the one that is read, not the one that was opened last.
+pub(super) fn noted_when_they_are_read() {
+    each(|stage| {
+        let (state, copy) = (stage.tree.path().join("slots"), stage.tree.path().join("copy"));
+        let walked = tempfile::tempdir().unwrap();
+        (0..FILES).for_each(|number| fs::write(walked.path().join(name(number)), stage.content(number)).unwrap());
+        let slots: SharedSlots = Arc::default();
+        slots.set(Slots::open(&state, 1).unwrap().0).unwrap();
+        let noted: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
+        let notes = noted.clone();
+        on_reaching("hash_aside", FILES, move || {
+            fs::copy(&state, &copy).unwrap();
+            notes.lock().unwrap().extend(Slots::open(&copy, 1).unwrap().1.into_iter().map(|note| note.path));
+        });
+        let plans = Plans::default();
+        walk(WalkSpec::new(vec![directory(walked.path())]), &plans);
+        let rules = ScanRules { job_tag: Some([7; 16]), ..ScanRules::new("blake3".parse().unwrap()) };
+        let plan = Arc::new(plans.0.into_inner().remove(0));
+        let task = BatchTask { range: 0..FILES, plan, rules: rules.into(), most_bytes: None };
+        let done = hash_batch(&mut ReadBuffers::new(PATIENT), &task, &Heartbeat::new(0, slots));
+        assert_eq!(done.hashed, FILES as u64);
+        let names: Vec<Vec<u8>> = (0..FILES).map(|number| name(number).into_bytes()).collect();
+        assert_eq!(*noted.lock().unwrap(), names);
+    });
 }

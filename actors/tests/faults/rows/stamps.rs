@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::devices::does;
 use crate::play::may_mount;
-use crate::stage::{on_reaching, scan, scan_with};
+use crate::stage::{Line, on_reaching, scan, scan_with};
 
 /// How often a test tries to write twice within one second.
 const ATTEMPTS: usize = 20;
@@ -122,7 +122,17 @@ fn coarse_stamps(at: &Path, seconds: u64) {
     fs::write(&file, vec![b'c'; 1000]).unwrap();
     let line = strictly();
     assert!(line.is_of(&[b'c'; 1000]) && line.stability() == Some(Stability::Stable), "{line:?}");
+    assert!(strictly_and_set_aside(at).is_of(&[b'd'; 1000]));
     assert_eq!(scan(at).line("file").stability(), Some(Stability::Stable), "the granule has passed");
+}
+
+/// The wait for a stamp that tells counts also for a file that is set aside after it.
+fn strictly_and_set_aside(at: &Path) -> Line {
+    let _scenario = fail::FailScenario::setup();
+    fail::cfg("not_in_memory", "return").unwrap();
+    fs::write(at.join("another"), "so that the batch has two").unwrap();
+    fs::write(at.join("file"), [b'd'; 1000]).unwrap();
+    scan_with(at, |spec| spec.require_stable = true).line("file").clone()
 }
 
 pub(super) fn whole_seconds() {
