@@ -133,9 +133,9 @@ fn a_file_that_kills_the_process_every_time_is_given_up_and_its_job_goes_on() {
         "-P",
         &evil,
         "-e",
-        "trace=read,pread64,readv,preadv",
+        "trace=read,pread64,readv,preadv,preadv2",
         "-e",
-        "inject=read,pread64,readv,preadv:signal=KILL",
+        "inject=read,pread64,readv,preadv,preadv2:signal=KILL",
     ];
     let mut id = None;
     let mut starts = 0;

@@ -96,7 +96,7 @@ fn a_unique_file_is_not_read_whole() {
     let args = [
         "-f",
         "-e",
-        "trace=read,pread64,mmap",
+        "trace=read,pread64,preadv2,mmap",
         "-o",
         "trace",
         super::work_dir::HIVESUM,
