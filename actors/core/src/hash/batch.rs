@@ -78,7 +78,7 @@ impl Batch<'_> {
             if self.done.settle_known(self.task, index) {
                 continue;
             }
-            self.task.say_what_is_read(self.heartbeat, index, 0);
+            self.task.note_read(self.heartbeat, index, 0);
             self.hash(index, |work| work.hash_entry(plan, entry, index));
             if self.done.is_full()
                 || [&self.waiting, &self.aside].iter().any(|files| files.is_full(self.task.most_bytes))
@@ -93,13 +93,19 @@ impl Batch<'_> {
     fn hash_aside(&mut self) {
         self.patience = Patience::Waits;
         for OpenFound { index, file, meta, now, .. } in self.aside.take() {
-            self.task.say_what_is_read(self.heartbeat, index, 0);
-            self.now = now;
-            self.hash(index, |work| {
+            self.hash_later(index, now, |work| {
                 fail::fail_point!("hash_aside");
                 work.hash_open(index, file, meta, READ_ATTEMPTS)
             });
         }
+    }
+
+    /// Hashes an entry that is open, and was looked at then.
+    fn hash_later(&mut self, index: usize, now: Now, hash: impl FnOnce(&mut FileWork<'_>) -> Found) {
+        self.heartbeat.begin(index);
+        self.task.note_read(self.heartbeat, index, 0);
+        self.now = now;
+        self.hash(index, hash);
     }
 
     /// Records what came of one entry; a panic is an error of this entry.
@@ -158,10 +164,8 @@ impl Batch<'_> {
                     self.settle(index, meta, status, Origin::Read);
                 }
                 Ended::Again(was_read) => {
-                    self.task.say_what_is_read(self.heartbeat, index, 0);
-                    self.now = now;
                     let attempts = READ_ATTEMPTS - usize::from(was_read);
-                    self.hash(index, |work| work.hash_open(index, file, meta, attempts));
+                    self.hash_later(index, now, |work| work.hash_open(index, file, meta, attempts));
                 }
             }
         }

@@ -30,15 +30,6 @@ impl Found {
     }
 }
 
-/// What came of one file that is read at once.
-enum Small {
-    Found(Found),
-    /// It is longer than a piece.
-    TooLong,
-    /// Its bytes are not in memory; how far a read of them can be trusted.
-    NotInMemory(Stability),
-}
-
 /// One file and the buffers it is read into.
 pub(crate) struct FileWork<'a> {
     pub(crate) buffers: &'a mut ReadBuffers,
@@ -101,20 +92,16 @@ impl FileWork<'_> {
         self.hash_open(index, file, meta, READ_ATTEMPTS)
     }
 
-    /// Hashes an open file alone, by so many reads at most.
-    pub(crate) fn hash_open(&mut self, index: usize, file: OpenFile, meta: FileMeta, attempts: usize) -> Found {
-        match self.hash_small(&file, meta, attempts) {
-            Small::Found(found) => found,
-            Small::TooLong => self.return_large(index, file, meta),
-            Small::NotInMemory(stability) => match WaitPermit::acquire() {
-                Some(permit) => {
-                    Found::NotInMemory(OpenFound { index, file, meta, stability, now: self.now, _permit: permit })
-                }
-                None => {
-                    self.patience = Patience::Waits;
-                    self.hash_open(index, file, meta, attempts)
-                }
-            },
+    /// Sets a file aside whose bytes are not in memory, or waits for them where no more files can be open.
+    fn set_aside(&mut self, index: usize, file: OpenFile, (meta, stability): (FileMeta, Stability)) -> Found {
+        match WaitPermit::acquire() {
+            Some(permit) => {
+                Found::NotInMemory(OpenFound { index, file, meta, stability, now: self.now, _permit: permit })
+            }
+            None => {
+                self.patience = Patience::Waits;
+                self.hash_open(index, file, meta, READ_ATTEMPTS)
+            }
         }
     }
 
@@ -163,19 +150,19 @@ impl FileWork<'_> {
         }
     }
 
-    /// Reads the open file, so many times at most, until two calls of `fstat` agree.
-    fn hash_small(&mut self, file: &OpenFile, mut meta: FileMeta, attempts: usize) -> Small {
+    /// Hashes an open file alone: reads it, so many times at most, until two calls of `fstat` agree.
+    pub(crate) fn hash_open(&mut self, index: usize, file: OpenFile, mut meta: FileMeta, attempts: usize) -> Found {
         for _ in 0..attempts {
-            let mapped = self.rules.maps(file, meta.size);
-            let stability = match self.stability(file, &meta, mapped) {
+            let mapped = self.rules.maps(&file, meta.size);
+            let stability = match self.stability(&file, &meta, mapped) {
                 Ok(stability) => stability,
-                Err(busy) => return Small::Found(busy),
+                Err(busy) => return busy,
             };
             let digests_before = self.out.len();
-            let keeps = self.keeps(file, &meta, mapped);
-            let read = if keeps { self.read_once(file, &meta) } else { self.digest_once(file, &meta, mapped) };
+            let keeps = self.keeps(&file, &meta, mapped);
+            let read = if keeps { self.read_once(&file, &meta) } else { self.digest_once(&file, &meta, mapped) };
             if let Err(ReadFailure::NotInMemory) = read {
-                return Small::NotInMemory(stability);
+                return self.set_aside(index, file, (meta, stability));
             }
             fail::fail_point!("after_read");
             if !keeps {
@@ -183,7 +170,7 @@ impl FileWork<'_> {
             }
             let later = match file.meta_now() {
                 Ok(later) => later,
-                Err(errno) => return Small::Found(self.failed(meta, digests_before, errno)),
+                Err(errno) => return self.failed(meta, digests_before, errno),
             };
             let same = meta.same_content(&later);
             match read {
@@ -193,13 +180,13 @@ impl FileWork<'_> {
                         self.kept = true;
                     }
                     let meta = FileMeta { size: bytes, ..meta };
-                    return Small::Found(Found::Settled(meta, Status::Hashed(stability)));
+                    return Found::Settled(meta, Status::Hashed(stability));
                 }
                 Err(ReadFailure::MissingBytes) if !same => self.out.truncate(digests_before),
-                Err(failure) => return Small::Found(self.failed(meta, digests_before, failure.errno())),
+                Err(failure) => return self.failed(meta, digests_before, failure.errno()),
                 Ok(None) => {
                     self.out.truncate(digests_before);
-                    return Small::TooLong;
+                    return self.return_large(index, file, meta);
                 }
                 Ok(Some(_)) => self.out.truncate(digests_before),
             }
@@ -208,7 +195,7 @@ impl FileWork<'_> {
                 break; // it keeps growing
             }
         }
-        Small::Found(Found::error(meta, ErrorCode::FileChanged))
+        Found::error(meta, ErrorCode::FileChanged)
     }
 
     fn failed(&mut self, meta: FileMeta, digests_before: usize, errno: Errno) -> Found {

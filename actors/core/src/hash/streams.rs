@@ -103,7 +103,8 @@ impl Reading<'_> {
     /// Reads the next piece of a file. Gives its length.
     fn read_piece(&mut self, slot: usize, at: &mut Place) -> Result<usize, ReadFailure> {
         let OpenFound { index, file, meta, .. } = &self.files[at.file];
-        self.task.say_what_is_read(self.heartbeat, *index, at.offset);
+        self.heartbeat.begin(*index);
+        self.task.note_read(self.heartbeat, *index, at.offset);
         fail::fail_point!("stream_piece");
         if at.offset > 0 {
             at.deadline.check()?;

@@ -34,9 +34,8 @@ pub struct BatchTask {
 }
 
 impl BatchTask {
-    /// Says that this entry is read now, from `offset` on: to the Supervisor, and to the next process if this one crashes.
-    pub(super) fn say_what_is_read(&self, heartbeat: &Heartbeat, index: usize, offset: u64) {
-        heartbeat.begin(index);
+    /// Notes that this entry is read now, from `offset` on, for the next process if this one crashes.
+    pub(super) fn note_read(&self, heartbeat: &Heartbeat, index: usize, offset: u64) {
         if let Some(job_tag) = self.rules.job_tag {
             heartbeat.note(job_tag, &self.plan, &self.plan.entries[index], offset);
         }

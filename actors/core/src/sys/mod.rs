@@ -1,6 +1,7 @@
 //! Calls to the kernel that need `unsafe`: mapped windows that survive truncation, lease probes, thread scheduling,
 //! notes that survive a crash of the process, standard streams that were closed at its start, what storage and memory
-//! hold of a file, and free memory. Also the processor's vectors, and compression functions. No other module may use `unsafe`.
+//! hold of a file, and free memory. Also the processor's vectors, and compression functions. No other module may use
+//! `unsafe`.
 //!
 //! Every `unsafe` block says what makes it sound. This module knows no message, job or actor.
 

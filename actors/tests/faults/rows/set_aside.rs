@@ -13,14 +13,10 @@ use hivesum_core::hash::{BatchTask, Heartbeat, ScanRules, SharedSlots, hash_batc
 use hivesum_core::result::{ErrorCode, Stability};
 use hivesum_core::sys::slots::Slots;
 use hivesum_core::walk::{Plan, PlanReceiver, ReceiverGone, WalkSpec, walk};
-use hivesum_test_support::cycle;
 use tempfile::TempDir;
 
+use super::side_by_side::{FILES, STRUCK, content_of, name};
 use crate::stage::{PATIENT, Scanned, append, directory, on_reaching, scan_with, set_len};
-
-const FILES: usize = 20;
-/// Of the file that something happens to.
-const STRUCK: usize = 7;
 
 /// Files of one length.
 struct Stage {
@@ -31,7 +27,7 @@ struct Stage {
 
 impl Stage {
     fn content(&self, number: usize) -> Vec<u8> {
-        cycle(self.bytes + FILES)[number..].to_vec()
+        content_of(self.bytes, number)
     }
 
     fn path(&self, number: usize) -> PathBuf {
@@ -55,10 +51,6 @@ impl Stage {
             assert!(line.is_of(&self.content(number)), "{line:?}");
         }
     }
-}
-
-fn name(number: usize) -> String {
-    format!("{number:02}")
 }
 
 /// Runs it with files that are kept in the arena, and with longer ones. None of their bytes are in memory.
@@ -85,14 +77,10 @@ pub(super) fn written_to_once() {
             fs::OpenOptions::new().write(true).open(&file).unwrap().write_all_at(b"!", end).unwrap();
         });
         let scanned = stage.scan_all_but_one();
-        let mut expected = stage.content(STRUCK);
-        expected.truncate(stage.bytes);
-        assert!(scanned.end.summary.hashed == FILES as u64);
-        let line = scanned.line(&name(STRUCK));
-        let mut now = fs::read(stage.path(STRUCK)).unwrap();
-        assert!(line.is_of(&now), "{line:?}");
-        now.truncate(stage.bytes - 1);
-        assert!(!line.is_of(&expected) && expected.starts_with(&now), "it was written to");
+        assert_eq!(scanned.end.summary.hashed, FILES as u64);
+        let (line, before) = (scanned.line(&name(STRUCK)), stage.content(STRUCK));
+        let expected = [&before[..stage.bytes - 1], b"!"].concat();
+        assert!(line.is_of(&expected) && !line.is_of(&before), "{line:?}");
     });
 }
 

@@ -13,17 +13,22 @@ use tempfile::TempDir;
 
 use crate::stage::{Scanned, append, on_reaching, scan_with, set_len};
 
-const FILES: usize = 20;
+pub(super) const FILES: usize = 20;
 /// Five pieces.
 const BYTES: usize = 300_000;
 /// Of the file that something happens to.
-const STRUCK: usize = 7;
+pub(super) const STRUCK: usize = 7;
 
 fn content(number: usize) -> Vec<u8> {
-    cycle(BYTES + FILES)[number..number + BYTES].to_vec()
+    content_of(BYTES, number)
 }
 
-fn name(number: usize) -> String {
+/// So many bytes, others for each number.
+pub(super) fn content_of(bytes: usize, number: usize) -> Vec<u8> {
+    cycle(bytes + FILES)[number..number + bytes].to_vec()
+}
+
+pub(super) fn name(number: usize) -> String {
     format!("{number:02}")
 }
 

@@ -23,39 +23,24 @@ pub(super) trait Bulk: sha2::Digest + SerializableState + BlockSizeUser {
     fn compress(words: &mut [u8], blocks: &[u8]) -> bool;
 }
 
-impl Bulk for md5::Md5 {
-    const COUNT_BYTES: usize = 8;
-
-    fn compress(words: &mut [u8], blocks: &[u8]) -> bool {
-        let (words, _) = words.as_chunks_mut::<4>();
-        let mut state: [u32; 4] = std::array::from_fn(|word| u32::from_le_bytes(words[word]));
-        let done = blocks::md5(&mut state, blocks.as_chunks().0, &MD5_CONSTANTS);
-        words.iter_mut().zip(state).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
-        done
-    }
-}
-
-macro_rules! bulk_of_sha512 {
-    ($($name:ident)*) => {
-        $(impl Bulk for sha2::$name {
-            const COUNT_BYTES: usize = 16;
+macro_rules! bulk {
+    ($word:ty, $count_bytes:literal, $compress:path, $constants:ident: $($hasher:ty)*) => {
+        $(impl Bulk for $hasher {
+            const COUNT_BYTES: usize = $count_bytes;
 
             fn compress(words: &mut [u8], blocks: &[u8]) -> bool {
-                compress_sha512(words, blocks)
+                let (words, _) = words.as_chunks_mut();
+                let mut state = std::array::from_fn(|word| <$word>::from_le_bytes(words[word]));
+                let done = $compress(&mut state, blocks.as_chunks().0, &$constants);
+                words.iter_mut().zip(state).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
+                done
             }
         })*
     };
 }
 
-bulk_of_sha512!(Sha384 Sha512 Sha512_224 Sha512_256);
-
-fn compress_sha512(words: &mut [u8], blocks: &[u8]) -> bool {
-    let (words, _) = words.as_chunks_mut::<8>();
-    let mut state: [u64; 8] = std::array::from_fn(|word| u64::from_le_bytes(words[word]));
-    let done = blocks::sha512(&mut state, blocks.as_chunks().0, &SHA512_CONSTANTS);
-    words.iter_mut().zip(state).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
-    done
-}
+bulk!(u32, 8, blocks::md5, MD5_CONSTANTS: md5::Md5);
+bulk!(u64, 16, blocks::sha512, SHA512_CONSTANTS: sha2::Sha384 sha2::Sha512 sha2::Sha512_224 sha2::Sha512_256);
 
 /// Adds the next bytes.
 pub(super) fn update<D: Bulk>(hasher: &mut D, bytes: &[u8]) {
@@ -114,7 +99,7 @@ mod tests {
         for part in parts {
             update(&mut ours, part);
             Digest::update(&mut theirs, part);
-            assert_eq!(ours.serialize(), theirs.serialize(), "{:?}", parts.iter().map(|it| it.len()));
+            assert_eq!(ours.serialize(), theirs.serialize(), "a part of {} bytes", part.len());
         }
         assert_eq!(ours.finalize(), theirs.finalize());
     }
