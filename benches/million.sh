@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # A job over a million files: time and memory of the job, of its result pages and of its exports.
 #
+# Then searches of its results, one at a time and 16 at a time, and its duplicates.
+#
 # Creates the corpora where they are missing: `small` (100,000 files, shared with peers.sh), `million` and
 # `ten-thousand`, with the same sizes and number of directories. Every tree is read once before. The command line and
 # jobs take turns, and medians are reported. The database is on the file system of the corpora and syncs every commit
@@ -118,6 +120,24 @@ measure_job() {
   row 'a page anywhere' "$(worst "$work/any")" 'under 200 ms'
 }
 
+search_seconds() { ask -o /dev/null -w '%{time_total}\n' "$1?q=$2&position=$((RANDOM % 1000))"; }
+
+# Parts of few names, of names in one directory of 16, of none, and of all.
+measure_searches() {
+  say '== searches among the results of a million files'
+  local of=$jobs_url/$(<"$work/id")/results part
+  export -f ask search_seconds
+  for part in file-0001 3/00/f nowhere file-; do
+    for ((left = 20; left > 0; left--)); do search_seconds "$of" "$part"; done >"$work/found"
+    row "q=$part" "$(worst "$work/found"), $(ask "$of?q=$part&limit=1" | jq .total) found" 'under 30 ms each'
+  done
+  row '48 searches, 16 at a time' "$(calc '%.2f s' \
+    "$(micros xargs -P16 -I{} bash -c 'search_seconds "$1" file-000' - "$of" < <(seq 48)) / 1e6")" 'side by side'
+  row 'memory of a search, over idle' "$(memory_of "$idle_kib" search_seconds "$of" file-) MiB" ''
+  row 'duplicates' "$(calc '%.2f s' "$(micros ask "${of%results}duplicates?min_size=0") / 1e6")" ''
+  row 'memory of duplicates, over idle' "$(memory_of "$idle_kib" ask "${of%results}duplicates?min_size=2") MiB" ''
+}
+
 # measure_export NAME JOB: exports of its results and its manifest.
 measure_export() {
   local name=$1 of=$jobs_url/$2 memory time what
@@ -154,6 +174,7 @@ main() {
   row 'files/s of a million / of 10,000, command line' "$(calc %.2f "100 * $ten_alone / $alone")" 'at least 0.9'
   row 'files/s of a million / of 10,000, job' "$(calc %.2f "100 * $ten_served / $served")" 'at least 0.9'
   measure_job
+  measure_searches
   measure_export '100,000 files' "$small_job"
   measure_export '1,000,000 files' "$(<"$work/id")"
 }

@@ -1,6 +1,7 @@
 //! Compares stored jobs and finds duplicates in one. Reads row by row in one transaction, on a reader thread.
 //!
-//! Memory grows with the differences or the duplicates, never with the rows read.
+//! Memory grows with the differences or the duplicates, and with the rows read by 8 bytes for each, in the search for
+//! duplicates.
 
 use rusqlite::{Connection, params};
 
@@ -61,6 +62,7 @@ pub(crate) fn duplicates(
     let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
     let (algorithms, by) = (stored.job.spec.algorithms, query.by);
     let Some(at) = algorithms.position(by) else { return Ok(Some(Vec::new())) };
+    let repeated = repeated_starts(&view, &stored, at)?;
     let mut statement = statement(&view)?;
     let mut rows = statement.query(params![stored.run])?;
     let mut reader = stored.row_reader(&view)?;
@@ -69,7 +71,8 @@ pub(crate) fn duplicates(
         let item = reader.item(row)?;
         positions.take(reader.position(row)?)?;
         let digest = item.digests.get(at..at + by.digest_bytes());
-        if let (Some(digest), true) = (digest, item.meta.size >= query.min_size) {
+        let may_repeat = |digest: &&[u8]| repeated.binary_search(&start_of(digest)).is_ok();
+        if let (Some(digest), true) = (digest.filter(may_repeat), item.meta.size >= query.min_size) {
             let identity = FileIdentity { device: item.meta.device, inode: item.meta.inode };
             let copy = Copy::new(reader.position(row)?, item.meta.size, digest, identity);
             let is_sought = query.q.is_empty() || selection::contains(&item.path, &query.q);
@@ -80,6 +83,31 @@ pub(crate) fn duplicates(
     let mut groups = compare::groups(copies, query.min_size);
     compare::sort_groups(&mut groups, query.order);
     Ok(Some(groups))
+}
+
+/// The first bytes of the digests from byte `at` on that more than one row has, in order. The rows are not checked: who
+/// reads them once more checks all of them, and damage has its own error there.
+fn repeated_starts(view: &Connection, stored: &StoredJob, at: usize) -> Result<Vec<u64>, DbError> {
+    let mut statement = view.prepare_cached("SELECT digests FROM results WHERE run = ? AND digests IS NOT NULL")?;
+    let mut rows = statement.query(params![stored.run])?;
+    let mut starts = Vec::with_capacity(stored.job.progress.files_done as usize);
+    while let Some(row) = rows.next()? {
+        let digests = row.get_ref(0)?.as_blob().unwrap_or_default();
+        starts.push(start_of(digests.get(at..).unwrap_or_default()));
+    }
+    drop(rows);
+    starts.sort_unstable();
+    let mut repeated: Vec<u64> = starts.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    repeated.dedup();
+    Ok(repeated)
+}
+
+/// The first 8 bytes of a digest, or all of a shorter one.
+fn start_of(digest: &[u8]) -> u64 {
+    let mut start = [0; 8];
+    let bytes = digest.len().min(8);
+    start[..bytes].copy_from_slice(&digest[..bytes]);
+    u64::from_le_bytes(start)
 }
 
 /// The results at these positions of a job, in this order.

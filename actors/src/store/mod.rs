@@ -4,7 +4,7 @@
 //! - A write that has returned survives `kill -9` and a power cut (WAL, `synchronous=FULL`).
 //! - One writer at a time: the process that holds `hivesum.lock`. Beside a server, others read, and ask it to write.
 //! - A damaged, foreign or newer database is refused and left as it is; no new one is ever made in its place.
-//! - SQLite runs on its own threads, one writer and two readers; no event loop ever waits for it.
+//! - SQLite runs on its own threads, one writer and a few readers; no event loop ever waits for it.
 //!
 //! The schema is in `schema/`, written to be read with `sqlite3 hivesum.db .schema`; the view `files` is for
 //! people. Results belong to a run, and a job to its latest run: deleting a job marks its run as abandoned in
@@ -32,6 +32,7 @@ mod journal;
 mod last_runs;
 mod open;
 mod pages;
+mod path_index;
 mod preparation;
 mod prior_rows;
 mod queries;
@@ -58,6 +59,8 @@ mod turn;
 mod untouched;
 mod worker;
 
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -89,11 +92,11 @@ use crate::error::StoreError;
 use crate::job::{Job, JobId};
 use hivesum_core::result::FileIdentity;
 
-/// Reader threads.
-const READERS: usize = 2;
+/// Reads of whole jobs that may run at a time: some need memory for each file.
+const LONG_READS: usize = 1;
 
-/// Reads of many rows that may run at a time: one reader is left for the quick ones.
-const LONG_READS: usize = READERS - 1;
+/// Searches that may run side by side, on as many cores.
+const SEARCHES: RangeInclusive<usize> = 1..=4;
 
 /// A handle to the store. Clones share the threads, which end with the last clone.
 #[derive(Debug, Clone)]
@@ -101,6 +104,7 @@ pub(crate) struct Store {
     writer: Workers,
     readers: Workers,
     long_reads: Arc<Semaphore>,
+    searches: Arc<Semaphore>,
     exports: Arc<Semaphore>,
     waiting_exports: Arc<Semaphore>,
     state_dir: Arc<StateDir>,
@@ -133,12 +137,16 @@ impl Store {
         let broken = CancellationToken::new();
         let shared = WorkerShared { state_dir: state_dir.clone(), lock, broken: broken.clone() };
         let writer = Workers::start(1, Access::Write, &shared);
-        let readers = Workers::start(READERS, Access::ReadOnly, &shared);
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let searches = cores.clamp(*SEARCHES.start(), *SEARCHES.end());
+        // One more for the quick reads.
+        let readers = Workers::start(LONG_READS + searches + 1, Access::ReadOnly, &shared);
         let permits = |count| Arc::new(Semaphore::new(count));
         Ok(Self {
             writer,
             readers,
             long_reads: permits(LONG_READS),
+            searches: permits(searches),
             exports: permits(exports::EXPORTS),
             waiting_exports: permits(exports::WAITING),
             state_dir,

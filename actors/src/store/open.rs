@@ -30,7 +30,7 @@ use crate::error::StoreError;
 const APPLICATION_ID: i64 = 0x6869_7665;
 
 /// The steps from an empty database to the current schema. The SQL of a released step is never changed.
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
@@ -45,6 +45,7 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("schema/12.sql"),
     include_str!("schema/13.sql"),
     include_str!("schema/14.sql"),
+    include_str!("schema/15.sql"),
 ];
 
 /// The tables of the current schema.

@@ -9,7 +9,7 @@ use super::batcher::NumberedItem;
 use super::error::DbError;
 use super::job_row::{self, StoredJob};
 use super::row::VERDICT;
-use super::selection::Selection;
+use super::selection::{Selection, matches};
 use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, StatusFilter};
 use hivesum_core::result::{AuditCounts, Item, Verdict};
 
@@ -24,8 +24,17 @@ pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) 
         true => (selection.length(), selection.first(selection.start().saturating_add(query.position), limit)?),
         false => selection.count_and_first(query.position, limit)?,
     };
-    let items = rows.into_iter().map(|(_, item)| item).collect();
+    let items: Vec<_> = rows.into_iter().map(|(_, item)| item).collect();
+    check_matches(query, &items)?;
     Ok(Some(ResultPage { items, total, position: query.position }))
+}
+
+/// A result that does not match is damage of an index.
+pub(super) fn check_matches(query: &ResultQuery, items: &[Item]) -> Result<(), DbError> {
+    match items.iter().all(|item| matches(item, query)) {
+        true => Ok(()),
+        false => Err(DbError::Inconsistent("an index that leads to a row that does not match")),
+    }
 }
 
 /// A page of results while all are read.

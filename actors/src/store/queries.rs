@@ -1,5 +1,6 @@
 //! The store's read queries. A query that reads many rows first waits for a permit, so that one reader is always left
-//! for the quick ones.
+//! for the quick ones. Searches and sorted pages have permits of their own: they run side by side, and beside the one
+//! read of a whole job.
 
 use super::end_order::{self, EndedCount};
 use super::idempotency::{self, IdempotencyKey, IdempotencyOutcome};
@@ -114,7 +115,7 @@ impl Store {
         let reads_many_rows =
             query.q.is_some() || query.status.is_some() || !query.verdicts.is_empty() || query.needs_sort_index();
         match reads_many_rows {
-            true => self.long_read().await.map(Some),
+            true => self.searches.acquire().await.map(Some).map_err(|_| StoreError::Closed),
             false => Ok(None),
         }
     }

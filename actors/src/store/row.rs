@@ -150,11 +150,20 @@ impl<'a> RowReader<'a> {
 
     /// The full path of a row that has been checked.
     pub(crate) fn checked_path(&mut self, row: &Row<'_>) -> Result<&[u8], DbError> {
-        let directory = self.directory_path(row.get(1)?)?;
+        let directory = self.checked_directory(row)?;
         self.path.clear();
-        let name = row.get_ref(2)?.as_blob().map_err(|_| DbError::Inconsistent("a name that is not a blob"))?;
-        append_path(&mut self.path, &directory, name);
+        append_path(&mut self.path, &directory, Self::name(row)?);
         Ok(&self.path)
+    }
+
+    /// The name of a row in its directory.
+    pub(crate) fn name<'r>(row: &'r Row<'_>) -> Result<&'r [u8], DbError> {
+        row.get_ref(2)?.as_blob().map_err(|_| DbError::Inconsistent("a name that is not a blob"))
+    }
+
+    /// The path of the directory of a row that has been checked.
+    pub(crate) fn checked_directory(&mut self, row: &Row<'_>) -> Result<Rc<[u8]>, DbError> {
+        self.directory_path(row.get(1)?)
     }
 
     fn directory_path(&mut self, id: i64) -> Result<Rc<[u8]>, DbError> {

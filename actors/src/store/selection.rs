@@ -3,7 +3,8 @@
 //! A prefix is a range of positions, found by binary search. Rows without digests are found by their index, which gives
 //! positions alone; every other filter reads row by row. Whatever is read is checked: positions are contiguous, the
 //! index holds as many rows as the job has counted and leads to rows of that status, and each row on the way has its
-//! seal, also one that a filter leaves out.
+//! seal, also one that a filter leaves out. Once a job has its path index, that is searched instead of the rows, and those
+//! on the page are checked.
 
 use std::ops::Range;
 
@@ -11,6 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::error::DbError;
 use super::job_row::StoredJob;
+use super::path_index::{self, Sought};
 use super::row::{Contiguous, ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED, VERDICT};
 use crate::job::{JobKind, ResultQuery, StatusFilter};
 use hivesum_core::result::{Item, Verdict, walk_order};
@@ -88,6 +90,17 @@ impl<'a> Selection<'a> {
     pub(super) fn count_and_first(&self, skip: u64, limit: usize) -> Result<(u64, Vec<(u64, Item)>), DbError> {
         let (mut total, mut found) = (0, Vec::new());
         let known = self.counted();
+        if known.is_none() && self.stored.is_indexed {
+            let mut positions = Vec::new();
+            self.each_position(|position| {
+                if total >= skip && positions.len() < limit {
+                    positions.push(position);
+                }
+                total += 1;
+            })?;
+            let items = self.stored.row_reader(self.view)?.items_at(&positions)?;
+            return Ok((total, positions.into_iter().zip(items).collect()));
+        }
         self.each_match(self.range.start, |reader, row| {
             if total >= skip && found.len() < limit {
                 found.push((reader.position(row)?, reader.checked_item(row)?));
@@ -101,6 +114,19 @@ impl<'a> Selection<'a> {
             true => Ok((known, found)),
             false => Err(DbError::Inconsistent("fewer or more rows than their job has")),
         }
+    }
+
+    /// Passes the positions of the rows that match to `take`, in walk order.
+    pub(super) fn each_position(&self, mut take: impl FnMut(u64)) -> Result<(), DbError> {
+        if !self.stored.is_indexed {
+            return self.each_match(self.range.start, |reader, row| {
+                take(reader.position(row)?);
+                Ok(true)
+            });
+        }
+        let status = self.status.map(code_of);
+        let sought = Sought { status, verdicts: &self.verdicts, prefix: &self.prefix, part: &self.q };
+        path_index::search(self.view, self.stored, self.range.clone(), &sought, take)
     }
 
     /// How many rows match, where the job has counted them.
@@ -212,6 +238,16 @@ impl<'a> Selection<'a> {
             _ => Ok(found),
         }
     }
+}
+
+/// Whether a result matches a query, whatever its digests.
+pub(super) fn matches(item: &Item, query: &ResultQuery) -> bool {
+    let has_status = query.status.is_none_or(|wanted| wanted.is_of(item.status));
+    let is_wanted = |verdict| query.verdicts.contains(&verdict);
+    let has_verdict = query.verdicts.is_empty() || item.fixity.as_ref().is_some_and(|it| is_wanted(it.verdict));
+    let has_prefix = query.path_prefix.as_ref().is_none_or(|prefix| item.path.starts_with(prefix));
+    let has_part = query.q.as_ref().is_none_or(|part| part.is_empty() || contains(&item.path, part));
+    has_status && has_verdict && has_prefix && has_part
 }
 
 /// The index of `status` in [`ROW_COLUMNS`].

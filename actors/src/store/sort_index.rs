@@ -4,22 +4,22 @@
 //! connection sorts (SQLite spills to temporary files, so memory stays bounded), and the writer stores the ranks a
 //! few thousand at a time, so that other writes run in between. An interrupted build is repeated over what it left:
 //! the same rows get the same ranks. Ranks are stored in sealed pieces, each of which fits into a page of the database.
+//! With them come the pieces of the [path index](super::path_index).
+
+mod build;
 
 use std::ops::Range;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
-use tokio::sync::mpsc;
 
+pub(crate) use self::build::sort;
 use super::change::Change;
 use super::error::DbError;
 use super::far_times::SORT_BY_FAR_MTIME;
 use super::job_row::{self, StoredJob, parse_id};
-use super::open::Reader;
 use super::row_checksum::RowChecksum;
 use super::sealed::snapshot;
-use super::state_dir::StateDir;
-use crate::error::StoreError;
 use crate::job::JobId;
 use hivesum_core::digest::Algorithms;
 
@@ -27,11 +27,8 @@ use hivesum_core::digest::Algorithms;
 /// `maxLocal` of an index page).
 const PIECE: usize = 240;
 
-/// Ranks written in one transaction.
-const CHUNK: usize = 32 * PIECE;
-
-/// Chunks that may wait for the writer.
-const CHUNKS_AHEAD: usize = 2;
+/// The column `by` of the pieces with paths.
+pub(crate) const PATHS: i64 = 3;
 
 /// What results are sorted by: the column `by` of the table `order_pieces`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,15 +73,15 @@ impl SortKey {
     }
 }
 
-/// Consecutive ranks of one order.
+/// Consecutive pieces of one order.
 #[derive(Debug)]
 pub(crate) struct Chunk {
     run: i64,
-    key: SortKey,
+    /// The column `by`.
+    by: i64,
     /// The number of its first piece.
     first_piece: i64,
-    /// Position and status.
-    rows: Vec<(i64, i64)>,
+    pieces: Vec<Vec<u8>>,
 }
 
 /// An entry of a piece: the position and the status of the row with one rank.
@@ -123,7 +120,7 @@ pub(crate) fn entries(
         let stored = statement.query_row(params![run, key.code(), piece as i64], read).optional()?;
         let (bytes, seal) = stored.ok_or(DbError::Inconsistent("a sort index that lacks a piece"))?;
         let length = (total - first).min(PIECE as u64);
-        if seal != seal_of(run, key, piece as i64, &bytes) || bytes.len() as u64 != 8 * length {
+        if seal != seal_of(run, key.code(), piece as i64, &bytes) || bytes.len() as u64 != 8 * length {
             return Err(DbError::Inconsistent("a damaged piece of a sort index"));
         }
         let end = ranks.end.min(first + length);
@@ -134,10 +131,11 @@ pub(crate) fn entries(
     Ok(found)
 }
 
-fn seal_of(run: i64, key: SortKey, piece: i64, entries: &[u8]) -> i64 {
+/// The seal of a piece.
+pub(super) fn seal_of(run: i64, by: i64, piece: i64, entries: &[u8]) -> i64 {
     let table = ValueRef::Text(b"order_pieces");
     let number = ValueRef::Integer;
-    RowChecksum::default().of([table, number(run), number(key.code()), number(piece), ValueRef::Blob(entries)])
+    RowChecksum::default().of([table, number(run), number(by), number(piece), ValueRef::Blob(entries)])
 }
 
 /// The job that ended first among those without a sort index.
@@ -163,11 +161,9 @@ pub(crate) fn write(connection: &mut Connection, chunk: &Chunk) -> Result<(), Db
     if is_kept {
         let mut replace = change
             .prepare_cached("REPLACE INTO order_pieces (run, by, piece, entries, seal) VALUES (?, ?, ?, ?, ?)")?;
-        for (rows, piece) in chunk.rows.chunks(PIECE).zip(chunk.first_piece..) {
-            let entry = |&(position, status): &(i64, i64)| Entry { position: position as u64, status }.to_bytes();
-            let entries: Vec<u8> = rows.iter().flat_map(entry).collect();
-            let seal = seal_of(chunk.run, chunk.key, piece, &entries);
-            replace.execute(params![chunk.run, chunk.key.code(), piece, entries, seal])?;
+        for (entries, piece) in chunk.pieces.iter().zip(chunk.first_piece..) {
+            let seal = seal_of(chunk.run, chunk.by, piece, entries);
+            replace.execute(params![chunk.run, chunk.by, piece, entries, seal])?;
         }
     }
     change.commit()?;
@@ -179,70 +175,4 @@ pub(crate) fn finish(connection: &mut Connection, id: JobId) -> Result<(), DbErr
     let change = Change::begin(connection)?;
     change.prepare_cached("UPDATE jobs SET indexed = 1 WHERE id = ?")?.execute([id.to_string()])?;
     change.commit()
-}
-
-/// Starts to sort the rows of a run. The chunks arrive in order; the channel closes after the last one, or after an
-/// error.
-pub(crate) fn sort(state_dir: &StateDir, stored: StoredJob) -> mpsc::Receiver<Result<Chunk, StoreError>> {
-    let (chunks, sorted) = mpsc::channel(CHUNKS_AHEAD);
-    let state_dir = state_dir.clone();
-    let database = state_dir.database().to_owned();
-    let failed_to_start = chunks.clone();
-    let work = move || {
-        crate::hasher::take_priority(hivesum_core::sys::sched::HasherPriority::Idle);
-        if let Err(error) = sort_into(&state_dir, &stored, &chunks) {
-            let _ = chunks.blocking_send(Err(error.report(&database)));
-        }
-    };
-    if let Err(error) = std::thread::Builder::new().name("hivesum-orders".to_owned()).spawn(work) {
-        let _ = failed_to_start.try_send(Err(StoreError::Failed(Box::new(error))));
-    }
-    sorted
-}
-
-fn sort_into(
-    state_dir: &StateDir,
-    stored: &StoredJob,
-    chunks: &mpsc::Sender<Result<Chunk, StoreError>>,
-) -> Result<(), DbError> {
-    Reader::open(state_dir)?.read(|connection| send_sorted(connection, stored, chunks))
-}
-
-fn send_sorted(
-    connection: &Connection,
-    stored: &StoredJob,
-    chunks: &mpsc::Sender<Result<Chunk, StoreError>>,
-) -> Result<(), DbError> {
-    connection.execute_batch("PRAGMA temp_store = FILE")?;
-    // A job that is deleted while it is sorted is seen to its end; one that was deleted before has nothing to sort.
-    let _view = snapshot(connection)?;
-    if job_row::get(connection, stored.job.id)?.is_none() {
-        return Ok(());
-    }
-    let (run, algorithms) = (stored.run, &stored.job.spec.algorithms);
-    let digests = (0..algorithms.iter().count()).map(SortKey::Digest);
-    for key in [SortKey::Size, SortKey::Modified].into_iter().chain(digests) {
-        let mut statement = connection.prepare(&key.select(algorithms))?;
-        let mut rows = statement.query([run])?;
-        let mut sorted = 0;
-        let mut chunk = Chunk { run, key, first_piece: 0, rows: Vec::with_capacity(CHUNK) };
-        while let Some(row) = rows.next()? {
-            chunk.rows.push((row.get(0)?, row.get(1)?));
-            sorted += 1;
-            if chunk.rows.len() == CHUNK {
-                let first_piece = chunk.first_piece + (CHUNK / PIECE) as i64;
-                let next = Chunk { run, key, first_piece, rows: Vec::with_capacity(CHUNK) };
-                if chunks.blocking_send(Ok(std::mem::replace(&mut chunk, next))).is_err() {
-                    return Ok(());
-                }
-            }
-        }
-        if sorted != key.total(stored) {
-            return Err(DbError::Inconsistent("fewer or more rows than their job has"));
-        }
-        if chunks.blocking_send(Ok(chunk)).is_err() {
-            return Ok(());
-        }
-    }
-    Ok(())
 }

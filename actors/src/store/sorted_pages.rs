@@ -2,7 +2,7 @@
 //! the files with one digest.
 //!
 //! Without a filter a page is a range of ranks. With one, every rank is read: the index itself holds status and
-//! position, and the positions whose paths match are found once, in walk order. Then memory grows with the job, by 16
+//! position, and the positions whose paths match are found once, in the path index. Then memory grows with the job, by 16
 //! bytes a row.
 
 use std::ops::Range;
@@ -11,8 +11,8 @@ use rusqlite::Connection;
 
 use super::error::DbError;
 use super::job_row::{self, StoredJob};
-use super::pages::RowPage;
-use super::selection::{STATUS, Selection, code_of, contains};
+use super::pages::{RowPage, check_matches};
+use super::selection::{STATUS, Selection, code_of, matches};
 use super::sort_index::{self, Entry, SortKey};
 use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter};
 use hivesum_core::digest::Digest;
@@ -25,6 +25,7 @@ pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) 
     let sorted = SortedRows::new(&view, &stored, query)?;
     let (total, positions) = sorted.positions(query)?;
     let items = stored.row_reader(&view)?.items_at(&positions)?;
+    check_matches(query, &items)?;
     check_digests(query, &items)?;
     Ok(Some(ResultPage { items, total, position: query.position }))
 }
@@ -59,15 +60,6 @@ pub(super) fn rows_after(
     }
     check_digests(query, &page.items)?;
     Ok(page)
-}
-
-fn matches(item: &Item, query: &ResultQuery) -> bool {
-    let has_status = query.status.is_none_or(|wanted| wanted.is_of(item.status));
-    let is_wanted = |verdict| query.verdicts.contains(&verdict);
-    let has_verdict = query.verdicts.is_empty() || item.fixity.as_ref().is_some_and(|it| is_wanted(it.verdict));
-    let has_prefix = query.path_prefix.as_ref().is_none_or(|prefix| item.path.starts_with(prefix));
-    let has_part = query.q.as_ref().is_none_or(|part| part.is_empty() || contains(&item.path, part));
-    has_status && has_verdict && has_prefix && has_part
 }
 
 /// A result with another digest is damage of the index.
@@ -196,10 +188,7 @@ impl<'a> SortedRows<'a> {
     fn matching(&self, query: &ResultQuery) -> Result<PositionSet, DbError> {
         let mut positions = PositionSet(vec![0; (self.stored.rows / 64 + 1) as usize]);
         let selection = Selection::new(self.view, self.stored, &ResultQuery { status: None, ..query.clone() })?;
-        selection.each_match(selection.start(), |reader, row| {
-            positions.insert(reader.position(row)?);
-            Ok(true)
-        })?;
+        selection.each_position(|position| positions.insert(position))?;
         Ok(positions)
     }
 }

@@ -23,7 +23,7 @@ pub use item::{DigestMap, Item, ItemRef, serialize_name, status_name};
 pub use job_verdict::{Inspection, JobVerdict};
 pub use name_list::NameList;
 pub(crate) use path::is_below;
-pub use path::{append_path, directories_above, is_hidden, walk_key, walk_order};
+pub use path::{append_path, directories_above, is_hidden, joint, walk_key, walk_order};
 pub use read_from::ReadFrom;
 pub use status::{FileIdentity, FileMeta, Origin, Stability, Status, UNKNOWN_SIZE, UNKNOWN_TIME};
 pub use summary::{CHECKPOINT_INTERVAL, Checkpoint, MAX_WAITING_CHECKPOINTS, Progress, RootWarning, Summary};

@@ -23,10 +23,15 @@ pub fn append_path(path: &mut Vec<u8>, directory: &[u8], name: &[u8]) {
     if name.is_empty() {
         return;
     }
-    if !directory.is_empty() && !directory.ends_with(b"/") {
-        path.push(b'/');
-    }
+    path.extend_from_slice(joint(directory));
     path.extend_from_slice(name);
+}
+
+/// What stands between a directory and a name in it, which is not empty: a slash, unless the directory ends with one or
+/// has no name.
+#[must_use]
+pub fn joint(directory: &[u8]) -> &'static [u8] {
+    if directory.is_empty() || directory.ends_with(b"/") { b"" } else { b"/" }
 }
 
 /// The directories on the way to a path, the outermost first; not the path itself.

@@ -1,5 +1,6 @@
 //! The steps from schema 10, which has no collections, to 11, from 11, which has no outbox, to 12, from 12, which keeps
-//! no pieces of files, to 13, and from 13, which keeps no runs of collections, to 14.
+//! no pieces of files, to 13, from 13, which keeps no runs of collections, to 14, and from 14, which has no paths in its
+//! sort indexes, to 15.
 
 use std::path::Path;
 
@@ -122,6 +123,21 @@ fn schema_13_is_copied_first_and_keeps_its_collections_and_pieces_without_runs()
     }
     let copy = Connection::open(state_dir.beside_database(".v13")).unwrap();
     assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 13);
+}
+
+#[test]
+fn schema_14_is_copied_first_and_its_jobs_are_indexed_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let state_dir = of_schema(dir.path(), 14, "UPDATE jobs SET indexed = 1");
+    start(&state_dir).unwrap();
+    let connection = connect(&state_dir, Access::Write).unwrap();
+    let indexed: i64 = connection.query_row("SELECT indexed FROM jobs", [], |row| row.get(0)).unwrap();
+    assert_eq!(indexed, 0);
+    for table in SEALED {
+        table.verify(&connection).unwrap();
+    }
+    let copy = Connection::open(state_dir.beside_database(".v14")).unwrap();
+    assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 14);
 }
 
 #[test]
