@@ -6,6 +6,7 @@
 mod config;
 pub(crate) mod throttle;
 mod upload;
+pub(crate) mod upload_memory;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,6 +20,7 @@ pub use config::{EngineConfig, SelfTest};
 
 use crate::engine::throttle::ByteBudget;
 pub use crate::engine::upload::{Upload, UploadDigests};
+use crate::engine::upload_memory::block_bytes;
 use crate::error::{Refused, StartError};
 use crate::gauges::Gauges;
 pub use crate::gauges::{
@@ -125,9 +127,11 @@ impl Engine {
             return Err(Refused::Draining);
         }
         self_test_once(&algorithms).map_err(|failure| Refused::SelfTest(failure.algorithm))?;
-        let Shared { supervisor, gauges, uploads, .. } = &*self.shared;
+        let Shared { supervisor, gauges, uploads, config, .. } = &*self.shared;
         let permit = uploads.clone().try_acquire_owned()?;
-        Ok(Upload::new(algorithms, supervisor.clone(), gauges.clone(), permit))
+        let in_progress = config.concurrent_uploads.saturating_sub(uploads.available_permits());
+        let block_bytes = block_bytes(in_progress, config.concurrent_uploads);
+        Ok(Upload::new(algorithms, supervisor.clone(), gauges.clone(), block_bytes, permit))
     }
 
     /// The number of hasher threads.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use actix::{Actor, Handler, Recipient, SyncContext};
 
 use crate::gauges::Gauges;
-use crate::messages::{Answer, ChunkTask, Died, Finished, Lost, Quantum, Reply, Work};
+use crate::messages::{Answer, Died, Finished, Lost, Quantum, Reply, Work};
 use hivesum_core::file::ReadBuffers;
 use hivesum_core::guard_is_out;
 use hivesum_core::hash::{Heartbeat, digest_segment, hash_batch};
@@ -139,12 +139,10 @@ fn carry_out(buffers: &mut ReadBuffers, quantum: Quantum, heartbeat: &Heartbeat)
     Ok(match quantum {
         Quantum::HashBatch(task) => Answer::BatchHashed(hash_batch(buffers, &task, heartbeat)),
         Quantum::HashSegment(task) => Answer::SegmentHashed(digest_segment(buffers, task, heartbeat)),
-        Quantum::AbsorbChunk(ChunkTask { mut digests, chunks }) => {
+        Quantum::AbsorbChunk(mut task) => {
             fail::fail_point!("absorb_chunk");
-            for chunk in &chunks {
-                digests.update(chunk);
-            }
-            Answer::ChunkAbsorbed(digests)
+            task.digests.update(task.block.bytes());
+            Answer::ChunkAbsorbed(task)
         }
     })
 }

@@ -14,9 +14,9 @@
 use std::time::Instant;
 
 use actix::Message;
-use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::engine::upload_memory::Block;
 use crate::error::Refused;
 use hivesum_core::digest::MultiHasher;
 use hivesum_core::hash::{BatchDone, BatchTask, SegmentDone, SegmentTask};
@@ -35,7 +35,7 @@ pub(crate) enum Quantum {
 #[derive(Debug)]
 pub(crate) struct ChunkTask {
     pub(crate) digests: Box<MultiHasher>,
-    pub(crate) chunks: Vec<Bytes>,
+    pub(crate) block: Block,
 }
 
 /// The outcome of a quantum.
@@ -43,7 +43,8 @@ pub(crate) struct ChunkTask {
 pub(crate) enum Answer {
     BatchHashed(BatchDone),
     SegmentHashed(SegmentDone),
-    ChunkAbsorbed(Box<MultiHasher>),
+    /// The states after the bytes of the block, and the block, to be filled anew.
+    ChunkAbsorbed(ChunkTask),
 }
 
 /// Why a quantum has no answer.

@@ -20,7 +20,8 @@ pub struct EngineConfig {
     pub self_test: SelfTest,
     /// Quanta of uploads that may wait for a hasher.
     pub interactive_queue: usize,
-    /// Uploads that may be in progress at the same time; each holds up to 3 MiB.
+    /// Uploads that may be in progress at the same time; they hold 128 MiB in all, up to 784 of them, and each
+    /// at most 2 MiB.
     pub concurrent_uploads: usize,
     /// Longer files are refused.
     pub max_file_bytes: u64,

@@ -1,7 +1,7 @@
 //! One upload, hashed while it arrives: nothing is stored, and a slow client occupies no thread.
 //!
-//! Chunks are collected until a hop pays off, then sent to a hasher with the digest states. One such quantum
-//! is in flight while the next one is collected. Small bodies are hashed on the caller's thread.
+//! The body is gathered in blocks, so that a hop to a hasher pays off; a full block travels with the digest states. While
+//! one is away another is filled, and then the body has to wait. Small bodies are hashed on the caller's thread.
 
 use actix::Addr;
 use bytes::Bytes;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::upload_memory::Block;
 use crate::error::{Refused, UploadError};
 use crate::gauges::{Gauges, Operation};
 use crate::messages::{Answer, ChunkTask, Lane, Lost, Quantum, Reply, ReplyTo, Submit};
@@ -19,13 +20,6 @@ use hivesum_core::digest::{Algorithms, MultiHasher};
 /// as SHA-256 of this many bytes.
 const INLINE_BYTES: usize = 32 << 10;
 
-/// Chunks are gathered to this before they travel: some 600 us of SHA-256, so that the two hops there and back
-/// cost a tenth of it (at 256 KiB they cost a third).
-const GATHER_BYTES: usize = 1 << 20;
-
-/// Gathered bytes at which the body has to wait for the quantum under way.
-const AHEAD_BYTES: usize = 2 << 20;
-
 /// An upload in progress. Dropping it cancels the upload.
 #[derive(Debug)]
 pub struct Upload {
@@ -33,8 +27,13 @@ pub struct Upload {
     supervisor: Addr<Supervisor>,
     gauges: Arc<Gauges>,
     size: u64,
-    gathered: Vec<Bytes>,
-    gathered_bytes: usize,
+    /// The bytes of a small body.
+    small: Vec<u8>,
+    /// The block that is being filled, once the body is not small.
+    block: Option<Block>,
+    /// A block that came back.
+    spare: Option<Block>,
+    block_bytes: usize,
     states: States,
     began: Instant,
     _permit: OwnedSemaphorePermit,
@@ -63,17 +62,19 @@ impl Upload {
         algorithms: Algorithms,
         supervisor: Addr<Supervisor>,
         gauges: Arc<Gauges>,
+        block_bytes: usize,
         permit: OwnedSemaphorePermit,
     ) -> Self {
         let states = States::Here(Box::new(MultiHasher::new(&algorithms)));
-        let (gathered, gathered_bytes) = (Vec::new(), 0);
         Self {
             algorithms,
             supervisor,
             gauges,
             size: 0,
-            gathered,
-            gathered_bytes,
+            small: Vec::new(),
+            block: None,
+            spare: None,
+            block_bytes,
             states,
             began: Instant::now(),
             _permit: permit,
@@ -92,18 +93,38 @@ impl Upload {
     /// When the hasher failed, or the engine refuses further work.
     pub async fn absorb(&mut self, chunk: Bytes) -> Result<(), UploadError> {
         self.size += chunk.len() as u64;
-        self.gathered_bytes += chunk.len();
-        self.gathered.push(chunk);
-        if self.gathered_bytes < GATHER_BYTES {
+        if self.block.is_none() && self.small.len() + chunk.len() <= INLINE_BYTES {
+            self.small.extend_from_slice(&chunk);
             return Ok(());
         }
-        if self.gathered_bytes >= AHEAD_BYTES {
-            self.states_are_here().await?;
-        } else {
-            self.look_for_states()?;
+        let small = std::mem::take(&mut self.small);
+        self.gather(&small).await?;
+        self.gather(&chunk).await
+    }
+
+    /// Fills blocks, and sends those that are full. Only the last one may have room.
+    async fn gather(&mut self, mut bytes: &[u8]) -> Result<(), UploadError> {
+        while !bytes.is_empty() {
+            let mut block = match self.block.take().or_else(|| self.spare.take()) {
+                Some(block) => block,
+                None => self.new_block()?,
+            };
+            bytes = block.fill(bytes);
+            if block.is_full() {
+                self.states_are_here().await?;
+                self.send(block);
+            } else {
+                self.block = Some(block);
+            }
         }
-        self.send_gathered();
         Ok(())
+    }
+
+    fn new_block(&self) -> Result<Block, UploadError> {
+        Block::new(self.block_bytes).map_err(|error| {
+            tracing::warn!(%error, "an upload is refused: there is no memory for it");
+            UploadError::Refused(Refused::QueueFull)
+        })
     }
 
     /// Finishes the upload and returns its digests.
@@ -112,17 +133,16 @@ impl Upload {
     /// As [`absorb`](Self::absorb).
     pub async fn finish(mut self) -> Result<UploadDigests, UploadError> {
         self.states_are_here().await?;
-        if self.gathered_bytes > INLINE_BYTES {
-            self.send_gathered();
+        if let Some(block) = self.block.take_if(|block| block.bytes().len() > INLINE_BYTES) {
+            self.send(block);
             self.states_are_here().await?;
         }
         let States::Here(mut states) = std::mem::replace(&mut self.states, States::Lost) else {
             return Err(UploadError::HasherFailed);
         };
-        for chunk in &self.gathered {
-            states.update(chunk);
-        }
-        self.gauges.count_inline(self.gathered_bytes as u64);
+        let rest = self.block.as_ref().map_or(&self.small[..], Block::bytes);
+        states.update(rest);
+        self.gauges.count_inline(rest.len() as u64);
         self.gauges.count_files(1);
         self.gauges.durations.worked(Operation::Upload, self.began.elapsed());
         let mut digests = Vec::with_capacity(self.algorithms.digest_bytes());
@@ -130,28 +150,17 @@ impl Upload {
         Ok(UploadDigests { size: self.size, algorithms: self.algorithms, digests })
     }
 
-    /// Sends the collected chunks if the digest states are here.
-    fn send_gathered(&mut self) {
-        let States::Here(_) = self.states else { return };
+    /// Sends a block to a hasher, with the digest states, which are here.
+    fn send(&mut self, block: Block) {
         let (reply_to, reply) = oneshot::channel();
         let States::Here(digests) = std::mem::replace(&mut self.states, States::Away(reply)) else { return };
-        let chunks = std::mem::take(&mut self.gathered);
-        let cost = std::mem::take(&mut self.gathered_bytes) as u64;
-        let quantum = Quantum::AbsorbChunk(ChunkTask { digests, chunks });
+        let cost = block.bytes().len() as u64;
+        let quantum = Quantum::AbsorbChunk(ChunkTask { digests, block });
         let reply_to = ReplyTo::Upload(reply_to);
         self.supervisor.do_send(Submit { lane: Lane::Interactive, cost, quantum, reply_to, since: Instant::now() });
     }
 
-    /// Takes the digest states back if they have arrived.
-    fn look_for_states(&mut self) -> Result<(), UploadError> {
-        let States::Away(reply) = &mut self.states else { return Ok(()) };
-        match reply.try_recv() {
-            Ok(reply) => self.take_back(reply),
-            Err(oneshot::error::TryRecvError::Empty) => Ok(()),
-            Err(oneshot::error::TryRecvError::Closed) => Err(self.lost()),
-        }
-    }
-
+    /// Waits for the digest states, and the block that went with them.
     async fn states_are_here(&mut self) -> Result<(), UploadError> {
         let States::Away(reply) = &mut self.states else { return Ok(()) };
         match reply.await {
@@ -162,8 +171,9 @@ impl Upload {
 
     fn take_back(&mut self, reply: Reply) -> Result<(), UploadError> {
         match reply {
-            Ok(Answer::ChunkAbsorbed(states)) => {
-                self.states = States::Here(states);
+            Ok(Answer::ChunkAbsorbed(ChunkTask { digests, block })) => {
+                self.states = States::Here(digests);
+                self.spare = Some(block.emptied());
                 Ok(())
             }
             Err(Lost::Refused(refused)) => {

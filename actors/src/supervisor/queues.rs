@@ -119,6 +119,7 @@ impl Queues {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::upload_memory::Block;
     use crate::messages::{ChunkTask, Quantum, ReplyTo};
     use hivesum_core::digest::{Algorithms, MultiHasher};
     use tokio::sync::oneshot;
@@ -127,7 +128,7 @@ mod tests {
 
     fn submit(lane: Lane, cost: u64) -> Submit {
         let digests = Box::new(MultiHasher::new(&Algorithms::default()));
-        let quantum = Quantum::AbsorbChunk(ChunkTask { digests, chunks: Vec::new() });
+        let quantum = Quantum::AbsorbChunk(ChunkTask { digests, block: Block::new(1).unwrap() });
         Submit {
             lane,
             cost,
