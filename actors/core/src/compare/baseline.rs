@@ -3,14 +3,15 @@
 //! Names are compared without a leading `./`. Absolute names and names with `..` are refused: a baseline describes one
 //! tree.
 
+mod builder;
 mod untagged;
 
+pub use self::builder::BaselineBuilder;
+use super::difference::Fact;
+use super::spelling::Spelling;
 use crate::digest::{Algorithms, AlgorithmsInvalid};
 use crate::file::{PathInvalid, RelPath};
-use crate::manifest::{Candidates, Claimed, Record};
-
-use super::difference::Fact;
-use super::spelling::{Spelling, without_dot};
+use crate::manifest::{Candidates, Claimed};
 use crate::result::{Known, walk_order};
 
 /// The entries of a manifest, sorted and merged.
@@ -33,16 +34,20 @@ use crate::result::{Known, walk_order};
 pub struct Baseline {
     names: Vec<u8>,
     claims: Vec<Claimed>,
+    /// What is known of entries besides their digests. Most manifests tell nothing.
+    known: Vec<Known>,
     entries: Vec<Entry>,
 }
 
+/// Where the parts of an entry are.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     name_at: usize,
-    name_len: usize,
     claims_at: usize,
-    claims_len: usize,
-    known: Known,
+    name_len: u32,
+    claims_len: u32,
+    /// The index of what is known of it, from 1; 0 for nothing.
+    known: u32,
 }
 
 /// One entry, borrowed.
@@ -91,7 +96,7 @@ impl Baseline {
     /// Keeps only the entries with these names.
     pub fn retain(&mut self, mut is_wanted: impl FnMut(&[u8]) -> bool) {
         let names = &self.names;
-        self.entries.retain(|entry| is_wanted(&names[entry.name_at..][..entry.name_len]));
+        self.entries.retain(|entry| is_wanted(entry.name(names)));
     }
 
     /// The entries as facts, in walk order.
@@ -121,112 +126,27 @@ impl Baseline {
     }
 
     fn name(&self, entry: &Entry) -> &[u8] {
-        &self.names[entry.name_at..][..entry.name_len]
+        entry.name(&self.names)
     }
 
     pub(super) fn get(&self, index: usize) -> Option<Expected<'_>> {
         let entry = self.entries.get(index)?;
         Some(Expected {
             name: self.name(entry),
-            digests: &self.claims[entry.claims_at..][..entry.claims_len],
-            known: entry.known,
+            digests: &self.claims[entry.claims_at..][..entry.claims_len as usize],
+            known: self.known.get((entry.known as usize).wrapping_sub(1)).copied().unwrap_or_default(),
         })
     }
 
-    /// All digests of all entries.
+    /// All digests of all entries. Those of merged entries may come twice.
     pub(super) fn claims(&self) -> &[Claimed] {
         &self.claims
     }
 }
 
-/// Collects the records of a manifest.
-#[derive(Debug, Default)]
-pub struct BaselineBuilder {
-    raw: Baseline,
-}
-
-impl BaselineBuilder {
-    /// An empty one.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a record. One without a digest is ignored.
-    ///
-    /// # Errors
-    /// [`PathInvalid`], which says what is wrong with its name.
-    pub fn push(&mut self, record: &Record) -> Result<(), PathInvalid> {
-        if record.digests.is_empty() {
-            return Ok(());
-        }
-        let name = without_dot(&record.name);
-        RelPath::new(name)?;
-        if name.is_empty() {
-            return Err(PathInvalid("is empty"));
-        }
-        self.add(name, &record.digests, record.known());
-        Ok(())
-    }
-
-    /// Adds what was known of a file of a walk.
-    pub fn push_fact(&mut self, fact: &Fact) {
-        if !fact.digests.is_empty() {
-            self.add(&fact.path, &fact.digests, fact.known);
-        }
-    }
-
-    fn add(&mut self, name: &[u8], claims: &[Claimed], known: Known) {
-        let raw = &mut self.raw;
-        raw.entries.push(Entry {
-            name_at: raw.names.len(),
-            name_len: name.len(),
-            claims_at: raw.claims.len(),
-            claims_len: claims.len(),
-            known,
-        });
-        raw.names.extend_from_slice(name);
-        raw.claims.extend_from_slice(claims);
-    }
-
-    /// Sorts the entries and merges those with the same name.
-    #[must_use]
-    pub fn finish(self) -> Baseline {
-        let raw = self.raw;
-        let mut order: Vec<usize> = (0..raw.len()).collect();
-        let name = |index: usize| raw.name(&raw.entries[index]);
-        order.sort_by(|&one, &other| walk_order(name(one), name(other)).then(one.cmp(&other)));
-        let mut sorted = Baseline { names: Vec::with_capacity(raw.names.len()), ..Baseline::default() };
-        for index in order {
-            let entry = raw.entries[index];
-            let claims = &raw.claims[entry.claims_at..][..entry.claims_len];
-            sorted.append(name(index), claims, entry.known);
-        }
-        sorted
-    }
-}
-
-impl Baseline {
-    /// Appends an entry that sorts after the last one or has the same name.
-    fn append(&mut self, name: &[u8], claims: &[Claimed], known: Known) {
-        let repeats = self.len().checked_sub(1).and_then(|last| self.get(last)).is_some_and(|last| last.name == name);
-        if !repeats {
-            self.entries.push(Entry {
-                name_at: self.names.len(),
-                name_len: name.len(),
-                claims_at: self.claims.len(),
-                claims_len: 0,
-                known,
-            });
-            self.names.extend_from_slice(name);
-        }
-        let Some(entry) = self.entries.last_mut() else { return };
-        for claim in claims {
-            if !self.claims[entry.claims_at..].contains(claim) {
-                self.claims.push(*claim);
-                entry.claims_len += 1;
-            }
-        }
+impl Entry {
+    fn name<'n>(&self, names: &'n [u8]) -> &'n [u8] {
+        &names[self.name_at..][..self.name_len as usize]
     }
 }
 
@@ -234,6 +154,7 @@ impl Baseline {
 mod tests {
     use super::*;
     use crate::digest::{Algorithm, Digest};
+    use crate::manifest::Record;
 
     fn record(name: &str, byte: u8) -> Record {
         let digests = vec![Claimed::of(Digest::new(Algorithm::Crc32, &[byte; 4]).unwrap())];
@@ -251,6 +172,26 @@ mod tests {
         let digests: Vec<_> = (0..3).map(|index| baseline.get(index).unwrap().digests.len()).collect();
         assert_eq!(digests, [2, 1, 1], "a second digest is kept, a repeated one is not");
         assert_eq!(baseline.algorithms(&Candidates::default()), Ok(Algorithms::single(Algorithm::Crc32)));
+    }
+
+    #[test]
+    fn what_a_merged_entry_claims_is_in_the_order_of_the_manifest_and_copied_once() {
+        let mut builder = BaselineBuilder::new();
+        let bytes: Vec<u8> = (0..100).map(|number| number % 50).collect();
+        for byte in &bytes {
+            builder.push(&record("a", *byte)).unwrap();
+            builder.push(&record("b", *byte)).unwrap();
+        }
+        let first = Record { size: Some(7), ..record("c", 1) };
+        builder.push(&first).unwrap();
+        builder.push(&record("c", 2)).unwrap();
+        let baseline = builder.finish();
+        for index in 0..2 {
+            let of_entry = baseline.get(index).unwrap().digests;
+            assert!(of_entry.iter().map(|claim| claim.as_bytes()[0]).eq(0..50));
+        }
+        assert_eq!(baseline.get(2).unwrap().known.size, Some(7), "of the first record");
+        assert!(baseline.claims.len() <= 2 * (2 * bytes.len() + 2), "{} claims", baseline.claims.len());
     }
 
     #[test]
