@@ -45,6 +45,7 @@ mod hints;
 mod io_mode;
 mod jobs;
 mod jobs_run;
+mod lanes;
 mod locate;
 mod mail_server;
 mod notify;

@@ -12,6 +12,9 @@ pub(crate) mod avx512;
 pub(crate) mod portable;
 mod vector;
 
+use std::ffi::OsStr;
+use std::sync::OnceLock;
+
 #[cfg(target_arch = "x86_64")]
 use self::{avx2::Avx2, avx512::Avx512};
 pub(crate) use vector::{Frame, Kernel, Lanes, WordOrder};
@@ -27,7 +30,22 @@ pub(crate) enum Instructions {
     Portable,
 }
 
+/// The environment variable that names the widest instructions to use. It is for tests, and for a processor whose wide
+/// ones slow down everything else.
+const WIDEST: &str = "HIVESUM_LANES";
+
 impl Instructions {
+    /// Those that are used: all that this processor has, unless the environment names narrower ones.
+    pub(crate) fn used() -> impl Iterator<Item = Self> {
+        static WIDEST_USED: OnceLock<Option<&'static str>> = OnceLock::new();
+        Self::up_to(*WIDEST_USED.get_or_init(|| widest_of(&std::env::var_os(WIDEST)?)))
+    }
+
+    /// Those that are not wider than the ones with this name, if there is one.
+    fn up_to(widest: Option<&str>) -> impl Iterator<Item = Self> {
+        Self::available().skip_while(move |one| widest.is_some_and(|widest| one.name() != widest))
+    }
+
     /// Those that this processor has, the widest first. The last ones are always there.
     pub(crate) fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
@@ -46,6 +64,16 @@ impl Instructions {
             Self::Portable => "portable",
         }
     }
+}
+
+/// The name of the instructions that a word means. `None` for another word, and for what the processor does not have.
+fn widest_of(word: &OsStr) -> Option<&'static str> {
+    let named = Instructions::available().map(Instructions::name).find(|name| word == *name);
+    if named.is_none() {
+        let names: Vec<_> = Instructions::available().map(Instructions::name).collect();
+        tracing::warn!("{WIDEST}={}: not one of {}, so it has no effect", word.display(), names.join(", "));
+    }
+    named
 }
 
 #[cfg(test)]

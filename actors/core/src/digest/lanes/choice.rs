@@ -21,7 +21,7 @@ pub(super) fn exist(kind: Kind) -> bool {
 }
 
 fn fastest(kind: Kind) -> Option<Instructions> {
-    Instructions::available().find(|instructions| is_faster(kind, *instructions))
+    Instructions::used().find(|instructions| is_faster(kind, *instructions))
 }
 
 fn choose(kind: Kind, agrees: impl Fn(Kind, Instructions) -> bool) -> Option<Instructions> {

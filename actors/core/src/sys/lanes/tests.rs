@@ -131,3 +131,15 @@ fn a_row_may_end_with_its_last_word() {
         }
     }
 }
+
+#[test]
+fn the_environment_names_instructions_of_this_machine_or_has_no_effect() {
+    for name in Instructions::available().map(Instructions::name) {
+        assert_eq!(widest_of(OsStr::new(name)), Some(name));
+        assert_eq!(Instructions::up_to(Some(name)).next().map(Instructions::name), Some(name));
+    }
+    for word in ["", "AVX2", "avx10", "none", "portable "] {
+        assert_eq!(widest_of(OsStr::new(word)), None, "{word:?}");
+    }
+    assert_eq!(Instructions::up_to(None).count(), Instructions::available().count());
+}
