@@ -94,12 +94,14 @@ version_of() {
   esac | head -n 1
 }
 
-# The sorted `digest  path` lines of a contestant. `rhash -r` and hashdeep print a header; hashdeep prints tables.
+# The sorted `digest  path` lines of a contestant. `rhash -r` and hashdeep print a header; hashdeep prints tables. Only
+# some mark and escape a path with a backslash.
 digests_of() {
   local lines=$work/lines
   # One process at a time, as several would interleave their lines.
   eval "$(command_of "$1" 1)" >"$lines"
-  sed -E -e '/^(%%%%|##|;)/d' -e 's/^[0-9]+,([0-9a-f]+),/\1  /' -e 's/^([0-9a-f]+) \*/\1  /' "$lines" | sort
+  sed -E -e '/^(%%%%|##|;)/d' -e 's/^[0-9]+,([0-9a-f]+),/\1  /' -e 's/^([0-9a-f]+) \*/\1  /' \
+    -e '/^\\/{s/^\\//;s/\\\\/\\/g}' "$lines" | sort
 }
 
 check_digests() {

@@ -18,7 +18,7 @@ use super::{ABORTED, Run};
 use crate::cli::output::OutputClosed;
 
 /// Files of such a run, and bytes of all of them, at most.
-const MOST_FILES: usize = 8;
+const MOST_FILES: usize = 64;
 const MOST_BYTES: u64 = 1 << 20;
 
 /// Whether these paths are so few files, and so small.
