@@ -6,7 +6,6 @@
 mod config;
 pub(crate) mod throttle;
 mod upload;
-pub(crate) mod upload_memory;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,7 +19,6 @@ pub use config::{EngineConfig, SelfTest};
 
 use crate::engine::throttle::ByteBudget;
 pub use crate::engine::upload::{Upload, UploadDigests};
-use crate::engine::upload_memory::block_bytes;
 use crate::error::{Refused, StartError};
 use crate::gauges::Gauges;
 pub use crate::gauges::{
@@ -28,6 +26,7 @@ pub use crate::gauges::{
 };
 use crate::messages::Drain;
 use crate::supervisor::{Supervisor, SupervisorConfig};
+use crate::upload_memory::block_bytes;
 use hivesum_core::digest::{Algorithm, Algorithms, self_test_once};
 use hivesum_core::hash::SharedSlots;
 pub use hivesum_core::sys::sched::HasherPriority;

@@ -63,6 +63,7 @@ pub mod scan;
 pub mod scrub;
 pub mod store;
 mod supervisor;
+mod upload_memory;
 mod walker;
 
 pub use engine::{

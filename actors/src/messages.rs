@@ -16,8 +16,8 @@ use std::time::Instant;
 use actix::Message;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::engine::upload_memory::Block;
 use crate::error::Refused;
+use crate::upload_memory::Block;
 use hivesum_core::digest::MultiHasher;
 use hivesum_core::hash::{BatchDone, BatchTask, SegmentDone, SegmentTask};
 

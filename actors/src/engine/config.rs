@@ -20,7 +20,7 @@ pub struct EngineConfig {
     pub self_test: SelfTest,
     /// Quanta of uploads that may wait for a hasher.
     pub interactive_queue: usize,
-    /// Uploads that may be in progress at the same time; they hold 128 MiB in all, up to 784 of them, and each
+    /// Uploads that may be in progress at the same time; they hold 112 MiB in all, up to 656 of them, and each
     /// at most 2 MiB.
     pub concurrent_uploads: usize,
     /// Longer files are refused.

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::upload_memory::Block;
 use crate::error::{Refused, UploadError};
 use crate::gauges::{Gauges, Operation};
 use crate::messages::{Answer, ChunkTask, Lane, Lost, Quantum, Reply, ReplyTo, Submit};
 use crate::supervisor::Supervisor;
+use crate::upload_memory::Block;
 use hivesum_core::digest::{Algorithms, MultiHasher};
 
 /// Bodies up to here are digested on the caller's thread: a hop costs some 40 us of two wake-ups, as much

@@ -156,7 +156,8 @@ pub(crate) fn connect(state_dir: &StateDir, access: Access) -> Result<Connection
     )?;
     sealed::add_functions(&connection)?;
     match access {
-        Access::ReadOnly => connection.pragma_update(None, "query_only", true)?,
+        // There are several readers, and what they search through is longer than any cache.
+        Access::ReadOnly => connection.execute_batch("PRAGMA cache_size = -8192; PRAGMA query_only = ON")?,
         Access::Write if version == MIGRATIONS.len() as i64 => sealed::keep_seals(&connection)?,
         // The migration seals the rows.
         Access::Write => {}

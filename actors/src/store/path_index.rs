@@ -13,8 +13,7 @@ use rusqlite::{Connection, params};
 
 use super::error::DbError;
 use super::job_row::StoredJob;
-use super::row::{Contiguous, RowReader, VERDICT};
-use super::selection::STATUS;
+use super::row::{Contiguous, RowReader, STATUS, VERDICT};
 use super::sort_index::{PATHS, seal_of};
 use hivesum_core::result::{Verdict, joint};
 
@@ -144,18 +143,30 @@ impl<'a> Group<'a> {
 
     /// Passes the rows whose names contain the part, which is not empty, to `take`: looks through all names at once.
     fn each_name_with(&self, finder: &Finder<'_>, mut take: impl FnMut(usize)) {
-        let (mut row, mut from) = (0, 0);
-        while let Some(at) = self.names.get(from..).and_then(|names| finder.find(names)).map(|at| from + at) {
-            while row < self.codes.len() && self.end(row) <= at {
+        let (mut row, mut from, mut place) = (0, 0, None);
+        while row < self.codes.len() {
+            // Names in one directory are often alike.
+            let has_at =
+                |place: usize| self.name(row).get(place..).is_some_and(|rest| rest.starts_with(finder.needle()));
+            if place.is_some_and(has_at) {
+                take(row);
+                (from, row) = (self.end(row), row + 1);
+                continue;
+            }
+            let Some(at) = self.names.get(from..).and_then(|names| finder.find(names)) else { return };
+            let at = from + at;
+            while row + 1 < self.codes.len() && self.end(row) <= at {
                 row += 1;
             }
             let end = self.end(row);
             // Otherwise it ends in the next name, where another one may begin before that.
-            let is_within = at + finder.needle().len() <= end;
-            if is_within {
+            if at + finder.needle().len() <= end {
                 take(row);
+                place = Some(at + self.name(row).len() - end);
+                (from, row) = (end, row + 1);
+            } else {
+                (from, place) = (at + 1, None);
             }
-            from = if is_within { end } else { at + 1 };
         }
     }
 }

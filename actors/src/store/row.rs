@@ -24,6 +24,9 @@ pub(crate) const CHECKED_COLUMNS: usize = 17;
 /// The index of `far_times` in [`ROW_COLUMNS`].
 const FAR_TIMES: usize = 18;
 
+/// The index of `status` in [`ROW_COLUMNS`].
+pub(crate) const STATUS: usize = 8;
+
 /// Indexes in [`ROW_COLUMNS`] of the columns that only verify jobs fill.
 pub(crate) const VERDICT: usize = 14;
 const MOVED_FROM: usize = 15;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, params};
 use super::error::DbError;
 use super::job_row::StoredJob;
 use super::path_index::{self, Sought};
-use super::row::{Contiguous, ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED, VERDICT};
+use super::row::{Contiguous, ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED, STATUS, VERDICT};
 use crate::job::{JobKind, ResultQuery, StatusFilter};
 use hivesum_core::result::{Item, Verdict, walk_order};
 
@@ -249,9 +249,6 @@ pub(super) fn matches(item: &Item, query: &ResultQuery) -> bool {
     let has_part = query.q.as_ref().is_none_or(|part| part.is_empty() || contains(&item.path, part));
     has_status && has_verdict && has_prefix && has_part
 }
-
-/// The index of `status` in [`ROW_COLUMNS`].
-pub(super) const STATUS: usize = 8;
 
 /// The value of the column `status`.
 pub(super) const fn code_of(status: StatusFilter) -> i64 {

@@ -119,8 +119,8 @@ impl Queues {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::upload_memory::Block;
     use crate::messages::{ChunkTask, Quantum, ReplyTo};
+    use crate::upload_memory::Block;
     use hivesum_core::digest::{Algorithms, MultiHasher};
     use tokio::sync::oneshot;
 

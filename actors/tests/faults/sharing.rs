@@ -35,13 +35,16 @@ fn what_one_quantum_leaves_is_shared_out_to_all_hashers() {
     // BLAKE3 takes 8 MiB at a time.
     let scanned = run(&engine, spec(tree.path()));
     assert_eq!((scanned.end.summary.hashed, scanned.end.summary.errors), (FILES as u64, 0));
-    assert_eq!(threads.lock().unwrap().len(), 2, "one of the two hashers had nothing to do");
+    // Or more, where a test beside this one hashes, too.
+    assert!(threads.lock().unwrap().len() >= 2, "one of the two hashers had nothing to do");
     scenario.teardown();
     background.join();
 }
 
 #[test]
 fn where_bytes_are_rationed_no_quantum_reads_many_more_than_were_reserved() {
+    // Its files are not counted by the test above.
+    let _scenario = fail::FailScenario::setup();
     let tree = tree();
     let (engine, background) = engine(PATIENT);
     let quanta = |rate: Option<NonZeroU64>| {

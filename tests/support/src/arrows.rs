@@ -27,7 +27,7 @@ const CORE: Order = &[
 ];
 
 const ACTORS: Order = &[
-    &["error", "gauges", "limits", "listing", "messages"],
+    &["error", "gauges", "limits", "listing", "messages", "upload_memory"],
     &["hasher", "walker"],
     &["supervisor"],
     &["engine"],
