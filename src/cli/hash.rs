@@ -44,30 +44,19 @@ pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     let writer = rules.remembered_by(writer, &args, &terminal);
     let outputs = outputs_of(&sink);
     let rules = rules.leaving_out(&sink, &outputs);
-    let (is_few, are_many) =
-        (!args.source.from_device && here::are_few_and_small(&args.paths), args.paths.len() > MANY_PATHS);
-    let mut inputs = Inputs::new(args.paths, rules.filters.directories_per_scan()).peekable();
-    let engine = match is_few {
-        true => {
-            here::self_test(&rules)?;
-            None
-        }
-        // To look at so many takes as long as to start an engine.
-        false if are_many => std::thread::scope(|both| {
-            both.spawn(|| inputs.peek().is_some());
-            rules.start_engine().map(Some)
-        })?,
-        false => Some(rules.start_engine()?),
+    let engine = if !args.source.from_device && here::are_few_and_small(&args.paths) {
+        here::self_test(&rules)?;
+        None
+    } else {
+        Some(rules.start_engine()?)
     };
     let output = Output::open(sink, terminal.clone())?;
+    let inputs = Inputs::new(args.paths, rules.filters.directories_per_scan());
     let (tally, path) = (Tally::new(), Vec::new());
     let mut run = Run { engine, rules, writer, output, outputs, terminal, tally, loudness, path };
     let emitted = run.hash_all(inputs);
     run.end(emitted)
 }
-
-/// More PATHs than this are looked at while the engine starts.
-const MANY_PATHS: usize = 256;
 
 const ABORTED: &str = "the scan was aborted: the output is incomplete";
 
@@ -103,7 +92,7 @@ struct Run {
 }
 
 impl Run {
-    fn hash_all(&mut self, inputs: impl Iterator<Item = Input>) -> Result<(), OutputClosed> {
+    fn hash_all(&mut self, inputs: Inputs) -> Result<(), OutputClosed> {
         self.writer.begin(self.output.buffer());
         for input in inputs {
             match input {
