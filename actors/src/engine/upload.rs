@@ -142,6 +142,10 @@ impl Upload {
         };
         let rest = self.block.as_ref().map_or(&self.small[..], Block::bytes);
         states.update(rest);
+        // Otherwise a call of `absorb` failed, or was not awaited to its end.
+        if states.absorbed() != self.size {
+            return Err(UploadError::HasherFailed);
+        }
         self.gauges.count_inline(rest.len() as u64);
         self.gauges.count_files(1);
         self.gauges.durations.worked(Operation::Upload, self.began.elapsed());

@@ -73,21 +73,66 @@ async fn index(store: Store, to_index: Arc<Notify>, indexed: Arc<watch::Sender<u
             () = to_index.notified() => {}
             () = tokio::time::sleep(RETIRE_EVERY) => {}
         }
-        loop {
-            let next = tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                next = store.index_next() => next,
-            };
-            match next {
-                Ok(Some(_)) => indexed.send_modify(|count| *count += 1),
-                Ok(None) => break,
-                Err(error) if error.passes() => wait(&stop).await,
-                Err(error) => {
-                    tracing::warn!(%error, "the orders of an ended job could not be built; later again");
-                    break;
-                }
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = index_all(&store, &indexed, &stop) => {}
+        }
+    }
+}
+
+/// Builds the sort indexes that are missing. A job of which that fails, as one of its results is damaged, is passed over
+/// until the next time: those that ended after it have theirs all the same.
+async fn index_all(store: &Store, indexed: &watch::Sender<u64>, stop: &CancellationToken) {
+    let mut after = 0;
+    loop {
+        let next = store.next_without_index(after).await;
+        let (built, number) = match next {
+            Ok(None) => return,
+            Ok(Some(stored)) => {
+                let number = stored.ended.unwrap_or(after + 1);
+                (store.index(stored).await, Some(number))
+            }
+            Err(error) => (Err(error), None),
+        };
+        match built {
+            Ok(()) => indexed.send_modify(|count| *count += 1),
+            Err(error) if error.passes() => wait(stop).await,
+            Err(error) => {
+                tracing::warn!(%error, "the orders of an ended job could not be built; later again");
+                let Some(number) = number else { return };
+                after = number;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::JobState;
+    use crate::store::testing::{Bench, connect_to_damage};
+
+    #[actix::test]
+    async fn a_job_with_a_damaged_result_does_not_keep_later_ones_from_their_sort_index() {
+        let mut bench = Bench::new();
+        let ids = [(); 3].map(|()| bench.job_with_rows(&["a", "b"]));
+        ids.into_iter().for_each(|id| bench.end(id, JobState::Completed));
+        let Bench { connection, dir } = bench;
+        drop(connection);
+        let damage = connect_to_damage(dir.path());
+        damage
+            .execute("UPDATE results SET name = x'7a' WHERE position = 0 AND run = (SELECT min(run) FROM results)", [])
+            .unwrap();
+        drop(damage);
+        let store = Store::open(dir.path()).await.unwrap();
+        let indexed = watch::Sender::new(0);
+        index_all(&store, &indexed, &CancellationToken::new()).await;
+        assert_eq!(*indexed.borrow(), 2);
+        let mut found = Vec::new();
+        for id in ids {
+            found.push(store.is_indexed(id).await.unwrap());
+        }
+        assert_eq!(found, [false, true, true]);
     }
 }

@@ -3,6 +3,8 @@
 //! Memory grows with the differences or the duplicates, and with the rows read by 8 bytes for each, in the search for
 //! duplicates.
 
+use std::ops::Range;
+
 use rusqlite::{Connection, params};
 
 use super::error::DbError;
@@ -62,7 +64,7 @@ pub(crate) fn duplicates(
     let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
     let (algorithms, by) = (stored.job.spec.algorithms, query.by);
     let Some(at) = algorithms.position(by) else { return Ok(Some(Vec::new())) };
-    let repeated = repeated_starts(&view, &stored, at)?;
+    let repeated = repeated_starts(&view, &stored, at..at + by.digest_bytes())?;
     let mut statement = statement(&view)?;
     let mut rows = statement.query(params![stored.run])?;
     let mut reader = stored.row_reader(&view)?;
@@ -85,15 +87,15 @@ pub(crate) fn duplicates(
     Ok(Some(groups))
 }
 
-/// The first bytes of the digests from byte `at` on that more than one row has, in order. The rows are not checked: who
+/// The first bytes of the digests at this place that more than one row has, in order. The rows are not checked: who
 /// reads them once more checks all of them, and damage has its own error there.
-fn repeated_starts(view: &Connection, stored: &StoredJob, at: usize) -> Result<Vec<u64>, DbError> {
+fn repeated_starts(view: &Connection, stored: &StoredJob, place: Range<usize>) -> Result<Vec<u64>, DbError> {
     let mut statement = view.prepare_cached("SELECT digests FROM results WHERE run = ? AND digests IS NOT NULL")?;
     let mut rows = statement.query(params![stored.run])?;
     let mut starts = Vec::with_capacity(stored.job.progress.files_done as usize);
     while let Some(row) = rows.next()? {
         let digests = row.get_ref(0)?.as_blob().unwrap_or_default();
-        starts.push(start_of(digests.get(at..).unwrap_or_default()));
+        starts.push(start_of(digests.get(place.clone()).unwrap_or_default()));
     }
     drop(rows);
     starts.sort_unstable();

@@ -60,7 +60,6 @@ mod untouched;
 mod worker;
 
 use std::num::NonZeroUsize;
-use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -95,8 +94,8 @@ use hivesum_core::result::FileIdentity;
 /// Reads of whole jobs that may run at a time: some need memory for each file.
 const LONG_READS: usize = 1;
 
-/// Searches that may run side by side, on as many cores.
-const SEARCHES: RangeInclusive<usize> = 1..=4;
+/// The most searches that run side by side, on as many cores.
+const MOST_SEARCHES: usize = 4;
 
 /// A handle to the store. Clones share the threads, which end with the last clone.
 #[derive(Debug, Clone)]
@@ -137,8 +136,7 @@ impl Store {
         let broken = CancellationToken::new();
         let shared = WorkerShared { state_dir: state_dir.clone(), lock, broken: broken.clone() };
         let writer = Workers::start(1, Access::Write, &shared);
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let searches = cores.clamp(*SEARCHES.start(), *SEARCHES.end());
+        let searches = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_SEARCHES);
         // One more for the quick reads.
         let readers = Workers::start(LONG_READS + searches + 1, Access::ReadOnly, &shared);
         let permits = |count| Arc::new(Semaphore::new(count));
@@ -182,18 +180,20 @@ impl Store {
         self.write(move |connection| retention::retire(connection, retention.keep_jobs, too_old)).await
     }
 
-    /// Builds the sort index of the job that ended first among those without one. Returns its id, or nothing
-    /// if every ended job has its index.
-    pub(crate) async fn index_next(&self) -> Result<Option<JobId>, StoreError> {
-        let Some(stored) = self.read(|connection| sort_index::next_without(connection)).await? else { return Ok(None) };
+    /// The first job after the ended job with this number that has no sort index.
+    pub(crate) async fn next_without_index(&self, after: u64) -> Result<Option<StoredJob>, StoreError> {
+        self.read(move |connection| sort_index::next_without(connection, after)).await
+    }
+
+    /// Builds the sort index of an ended job.
+    pub(crate) async fn index(&self, stored: StoredJob) -> Result<(), StoreError> {
         let id = stored.job.id;
         let mut chunks = sort_index::sort(&self.state_dir, stored);
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
             self.write_step(move |connection| sort_index::write(connection, &chunk)).await?;
         }
-        self.write(move |connection| sort_index::finish(connection, id)).await?;
-        Ok(Some(id))
+        self.write(move |connection| sort_index::finish(connection, id)).await
     }
 
     /// Moves the write-ahead log into the database as far as readers allow, so that a copy of the one file is

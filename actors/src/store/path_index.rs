@@ -99,7 +99,9 @@ impl<'a> Group<'a> {
             [bytes(4)?, bytes(4)?, bytes(4)?].map(|number| number.try_into().map_or(0, u32::from_le_bytes) as usize);
         let (directory, codes) = (bytes(directory)?, bytes(rows)?);
         let (ends, _) = bytes(rows.checked_mul(4)?)?.as_chunks();
-        (rows > 0).then_some(())?;
+        let ends_at = |end: &[u8; 4]| u32::from_le_bytes(*end) as usize;
+        let is_whole = ends.last().is_some_and(|last| ends_at(last) == names) && ends.is_sorted_by_key(ends_at);
+        is_whole.then_some(())?;
         Some(Self { directory, codes, ends, names: bytes(names)? })
     }
 

@@ -138,12 +138,12 @@ pub(super) fn seal_of(run: i64, by: i64, piece: i64, entries: &[u8]) -> i64 {
     RowChecksum::default().of([table, number(run), number(by), number(piece), ValueRef::Blob(entries)])
 }
 
-/// The job that ended first among those without a sort index.
-pub(crate) fn next_without(connection: &Connection) -> Result<Option<StoredJob>, DbError> {
+/// The job without a sort index that ended first after the one with this number.
+pub(crate) fn next_without(connection: &Connection, after: u64) -> Result<Option<StoredJob>, DbError> {
     let _view = snapshot(connection)?;
     let id: Option<String> = connection
-        .prepare_cached("SELECT id FROM jobs WHERE indexed = 0 AND ended IS NOT NULL ORDER BY ended LIMIT 1")?
-        .query_row([], |row| row.get(0))
+        .prepare_cached("SELECT id FROM jobs WHERE indexed = 0 AND ended > ? ORDER BY ended LIMIT 1")?
+        .query_row([after as i64], |row| row.get(0))
         .optional()?;
     let Some(id) = id else { return Ok(None) };
     job_row::get(connection, parse_id(id)?)

@@ -39,6 +39,24 @@ fn however_a_body_is_cut_its_digest_is_that_of_the_whole() {
 }
 
 #[test]
+fn a_call_that_was_not_awaited_to_its_end_loses_no_bytes_unnoticed() {
+    use futures_util::FutureExt as _;
+    let (engine, background) = engine();
+    let body = cycle(5 << 20);
+    let finished = block_on(async {
+        // Its blocks come back later than others are filled, so the call has to wait.
+        let mut upload = engine.upload("whirlpool".parse().unwrap()).unwrap();
+        let whole = upload.absorb(Bytes::from(body)).now_or_never();
+        (whole.is_some(), upload.finish().await)
+    });
+    match finished {
+        (true, done) => assert_eq!(done.unwrap().size, 5 << 20),
+        (false, done) => assert_eq!(done, Err(UploadError::HasherFailed)),
+    }
+    background.join();
+}
+
+#[test]
 fn one_upload_too_many_is_refused_and_taken_again_when_another_has_left() {
     let (engine, background) = engine_with(|config| config.concurrent_uploads = 1);
     let first = engine.upload("blake3".parse().unwrap()).unwrap();

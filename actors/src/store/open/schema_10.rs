@@ -52,21 +52,27 @@ fn start(state_dir: &StateDir) -> Result<(), StoreError> {
     prepare(state_dir, &state_dir.lock().unwrap())
 }
 
+/// Starts on a database of this schema: it is migrated, with right seals, and copied first.
+fn migrated(state_dir: &StateDir, version: i64) -> Connection {
+    start(state_dir).unwrap();
+    let connection = connect(state_dir, Access::Write).unwrap();
+    for table in SEALED {
+        table.verify(&connection).unwrap();
+    }
+    let copy = Connection::open(state_dir.beside_database(&format!(".v{version}"))).unwrap();
+    assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), version);
+    connection
+}
+
 #[test]
 fn schema_10_is_copied_first_and_gets_the_tables_of_collections_and_keeps_its_jobs() {
     let dir = tempfile::tempdir().unwrap();
     let state_dir = of_schema_10(dir.path());
-    start(&state_dir).unwrap();
-    let connection = connect(&state_dir, Access::Write).unwrap();
+    let connection = migrated(&state_dir, 10);
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(count("SELECT count(*) FROM jobs"), 1);
     assert_eq!(count("SELECT count(*) FROM collection_files"), 0);
     assert_eq!(count("PRAGMA user_version"), MIGRATIONS.len() as i64);
-    for table in SEALED {
-        table.verify(&connection).unwrap();
-    }
-    let copy = Connection::open(state_dir.beside_database(".v10")).unwrap();
-    assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 10);
 }
 
 #[test]
@@ -75,15 +81,9 @@ fn schema_11_is_copied_first_and_gets_an_outbox_and_keeps_its_collections() {
     let collection = r#"INSERT INTO collections (number, id, directory, settings, created_at, passes, is_deleted)
         VALUES (1, 'one', x'2f61', '{"algorithms":["blake3"],"kind":"fixed"}', '2026-01-01T00:00:00Z', 0, 0)"#;
     let state_dir = of_schema(dir.path(), 11, collection);
-    start(&state_dir).unwrap();
-    let connection = connect(&state_dir, Access::Write).unwrap();
+    let connection = migrated(&state_dir, 11);
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!((count("SELECT count(*) FROM collections"), count("SELECT count(*) FROM outbox")), (1, 0));
-    for table in SEALED {
-        table.verify(&connection).unwrap();
-    }
-    let copy = Connection::open(state_dir.beside_database(".v11")).unwrap();
-    assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 11);
 }
 
 #[test]
@@ -94,16 +94,10 @@ fn schema_12_is_copied_first_and_keeps_its_files_without_pieces() {
         INSERT INTO collection_files (collection, path, condition, size, mtime_ns, ctime_ns, inode, stability, digests,
              first_seen, since) VALUES (1, x'61', 1, 5000000, 1, 2, 3, 0, zeroblob(32), 0, 0)"#;
     let state_dir = of_schema(dir.path(), 12, collection);
-    start(&state_dir).unwrap();
-    let connection = connect(&state_dir, Access::Write).unwrap();
+    let connection = migrated(&state_dir, 12);
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     let counts = ["collection_files", "collection_pieces"].map(|table| count(&format!("SELECT count(*) FROM {table}")));
     assert_eq!(counts, [1, 0]);
-    for table in SEALED {
-        table.verify(&connection).unwrap();
-    }
-    let copy = Connection::open(state_dir.beside_database(".v12")).unwrap();
-    assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 12);
 }
 
 #[test]
@@ -113,31 +107,19 @@ fn schema_13_is_copied_first_and_keeps_its_collections_and_pieces_without_runs()
         VALUES (1, 'one', x'2f61', '{"algorithms":["blake3"],"kind":"fixed"}', '2026-01-01T00:00:00Z', 1, 0);
         INSERT INTO collection_pieces (collection, path, size, pieces) VALUES (1, x'61', 5000000, zeroblob(160))"#;
     let state_dir = of_schema(dir.path(), 13, collection);
-    start(&state_dir).unwrap();
-    let connection = connect(&state_dir, Access::Write).unwrap();
+    let connection = migrated(&state_dir, 13);
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     let counts = ["collections", "collection_pieces", "collection_runs"];
     assert_eq!(counts.map(|table| count(&format!("SELECT count(*) FROM {table}"))), [1, 1, 0]);
-    for table in SEALED {
-        table.verify(&connection).unwrap();
-    }
-    let copy = Connection::open(state_dir.beside_database(".v13")).unwrap();
-    assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 13);
 }
 
 #[test]
 fn schema_14_is_copied_first_and_its_jobs_are_indexed_anew() {
     let dir = tempfile::tempdir().unwrap();
     let state_dir = of_schema(dir.path(), 14, "UPDATE jobs SET indexed = 1");
-    start(&state_dir).unwrap();
-    let connection = connect(&state_dir, Access::Write).unwrap();
+    let connection = migrated(&state_dir, 14);
     let indexed: i64 = connection.query_row("SELECT indexed FROM jobs", [], |row| row.get(0)).unwrap();
     assert_eq!(indexed, 0);
-    for table in SEALED {
-        table.verify(&connection).unwrap();
-    }
-    let copy = Connection::open(state_dir.beside_database(".v14")).unwrap();
-    assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 14);
 }
 
 #[test]

@@ -135,6 +135,13 @@ fn a_changed_lost_or_exchanged_piece_is_damage() {
             "UPDATE order_pieces SET entries = substr(entries, 1, 40),
                     seal = seal_of('order_pieces', run, by, piece, substr(entries, 1, 40)) WHERE by = 3 AND piece = 1",
         ),
+        (
+            // The first group has 307 rows and no directory's name, so that the first name ends at what is in byte 320.
+            "with a name that ends after the next one, under a right seal",
+            "UPDATE order_pieces SET entries = CAST(substr(entries, 1, 319) || x'ff' || substr(entries, 321) AS BLOB)
+              WHERE by = 3 AND piece = 0;
+             UPDATE order_pieces SET seal = seal_of('order_pieces', run, by, piece, entries) WHERE by = 3",
+        ),
     ] {
         let mut bench = Bench::new();
         let id = ended(&mut bench, JobKind::Hash, 2_300);

@@ -1,5 +1,7 @@
 //! Sorts the rows of an ended job on a thread of its own, and sends the pieces of its sort index in chunks.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
@@ -29,7 +31,9 @@ pub(crate) fn sort(state_dir: &StateDir, stored: StoredJob) -> mpsc::Receiver<Re
     let failed_to_start = chunks.clone();
     let work = move || {
         crate::hasher::take_priority(hivesum_core::sys::sched::HasherPriority::Idle);
-        if let Err(error) = sort_into(&state_dir, &stored, &chunks) {
+        let sorted = catch_unwind(AssertUnwindSafe(|| sort_into(&state_dir, &stored, &chunks)));
+        let panicked = |_| Err(StoreError::Failed("the sort of a job's results panicked".into()).into());
+        if let Err(error) = sorted.unwrap_or_else(panicked) {
             let _ = chunks.blocking_send(Err(error.report(&database)));
         }
     };

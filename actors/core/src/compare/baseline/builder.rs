@@ -64,7 +64,7 @@ impl BaselineBuilder {
         let (names, mut entries) = (&all.names, std::mem::take(&mut all.entries));
         // Those with the same name in the order in which they came.
         entries.sort_unstable_by(|one, other| {
-            walk_order(one.name(names), other.name(names)).then(one.name_at.cmp(&other.name_at))
+            walk_order(one.name(names), other.name(names)).then(one.claims_at.cmp(&other.claims_at))
         });
         entries.dedup_by(|next, first| {
             let is_same = next.name(&all.names) == first.name(&all.names);
