@@ -67,6 +67,9 @@ mod tests {
 
     const BYTES: usize = 10_000;
 
+    /// How often the file is dropped from memory until a read says so.
+    const DROPS: usize = 100;
+
     fn read(file: &File, patience: Patience) -> Result<usize, ReadFailure> {
         SizedRead::new(BYTES as u64, patience).read(file.as_fd(), &mut [0; BYTES + 1])
     }
@@ -79,13 +82,19 @@ mod tests {
         let file = File::open(&path).unwrap();
         assert_eq!(read(&file, Patience::OnlyMemory), Ok(BYTES));
         file.sync_all().unwrap();
-        fadvise(&file, 0, None, Advice::DontNeed).unwrap();
-        let mut pages = Vec::new();
-        residency(file.as_fd(), 0, BYTES, &mut pages).unwrap();
-        // A file system in memory drops nothing.
-        let expected = if pages.iter().all(|page| page & 1 == 0) { Err(ReadFailure::NotInMemory) } else { Ok(BYTES) };
+        // A read that finds nothing has the kernel read ahead, and a fast device may be done before the read gives up.
+        let is_told = (0..DROPS).any(|_| {
+            fadvise(&file, 0, None, Advice::DontNeed).unwrap();
+            let mut pages = Vec::new();
+            residency(file.as_fd(), 0, BYTES, &mut pages).unwrap();
+            let is_dropped = pages.iter().all(|page| page & 1 == 0);
+            let found = read(&file, Patience::OnlyMemory);
+            assert!(found == Ok(BYTES) || (is_dropped && found == Err(ReadFailure::NotInMemory)), "{found:?}");
+            // A file system in memory drops nothing.
+            found.is_err() || !is_dropped
+        });
         let tells = preadv2(&file, &mut [IoSliceMut::new(&mut [0])], BYTES as u64, ReadWriteFlags::NOWAIT).is_ok();
-        assert_eq!(read(&file, Patience::OnlyMemory), if tells { expected } else { Ok(BYTES) });
+        assert!(is_told || !tells, "a read that was told not to wait has waited {DROPS} times");
         assert_eq!(read(&file, Patience::Waits), Ok(BYTES));
         assert_eq!(read(&file, Patience::OnlyMemory), Ok(BYTES));
     }
